@@ -1,0 +1,26 @@
+package main
+
+import (
+	_ "github.com/aliyun/aliyun-oss-go-sdk/oss"
+	_ "github.com/go-sql-driver/mysql"
+	_ "github.com/gorilla/websocket"
+	_ "github.com/hashicorp/golang-lru/v2"
+	_ "github.com/knadh/koanf/parsers/toml/v2"
+	_ "github.com/knadh/koanf/providers/confmap"
+	_ "github.com/knadh/koanf/providers/file"
+	_ "github.com/knadh/koanf/v2"
+	_ "github.com/nicksnyder/go-i18n/v2/i18n"
+	_ "github.com/prometheus/client_golang/prometheus"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "go.uber.org/goleak"
+	_ "golang.org/x/crypto/argon2"
+	_ "golang.org/x/image/draw"
+	_ "golang.org/x/image/webp"
+	_ "golang.org/x/net/html"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/text/language"
+	_ "golang.org/x/time/rate"
+	_ "gopkg.in/fatih/set.v0"
+	_ "modernc.org/sqlite"
+	_ "xorm.io/xorm"
+)

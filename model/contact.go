@@ -1,0 +1,69 @@
+package model
+
+// States of a request.
+const (
+	RequestPending  = "pending"
+	RequestAccepted = "accepted"
+	RequestRejected = "rejected"
+)
+
+// MaxRemark is the length of a remark, in characters.
+const MaxRemark = 32
+
+// Contact says that UserID has DstID among the friends; a friendship is two rows.
+type Contact struct {
+	ID       int64 `xorm:"pk autoincr"`
+	UserID   int64 `xorm:"'userid'"`
+	DstID    int64 `xorm:"'dstid'"`
+	Remark   string
+	CreateAt int64 `xorm:"'createat'"`
+}
+
+// TableName names the table.
+func (Contact) TableName() string { return "contact" }
+
+// Block says that UserID wants nothing from DstID.
+type Block struct {
+	ID       int64 `xorm:"pk autoincr"`
+	UserID   int64 `xorm:"'userid'"`
+	DstID    int64 `xorm:"'dstid'"`
+	CreateAt int64 `xorm:"'createat'"`
+}
+
+// TableName names the table.
+func (Block) TableName() string { return "block" }
+
+// Request asks for a friendship (kind 10, DstID a user) or for a place in a
+// group (kind 11, DstID a group). One row per pair, asked anew in place.
+// InviterID is set where a member asked for somebody else.
+type Request struct {
+	ID        int64 `xorm:"pk autoincr"`
+	Kind      int
+	UserID    int64 `xorm:"'userid'"`
+	DstID     int64 `xorm:"'dstid'"`
+	InviterID int64 `xorm:"'inviterid'"`
+	Memo      string
+	Status    string
+	CreateAt  int64 `xorm:"'createat'"`
+	HandledAt int64 `xorm:"'handledat'"`
+}
+
+// TableName names the table.
+func (Request) TableName() string { return "request" }
+
+// RequestRow is a request as its judge sees it.
+type RequestRow struct {
+	ID       int64      `json:"id"`
+	Kind     int        `json:"kind"`
+	User     PublicUser `json:"user"`
+	Group    *Community `json:"group,omitempty"`
+	Memo     string     `json:"memo"`
+	Status   string     `json:"status"`
+	CreateAt int64      `json:"createat"`
+}
+
+// Friend is a public user as somebody's contact.
+type Friend struct {
+	PublicUser
+	Remark string `json:"remark"`
+}

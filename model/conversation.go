@@ -1,0 +1,89 @@
+package model
+
+// Conversation is a timeline: two people (Low < High are their ids), a group
+// (Low its id, High 0) or a user's notices (Low the user's id, High 0).
+// Seq is the last place given; Posts counts the messages among them; LastPost
+// is the seq of the newest message and LastAt its time.
+type Conversation struct {
+	ID       int64 `xorm:"pk autoincr"`
+	Kind     int
+	Low      int64
+	High     int64
+	Seq      int64
+	Posts    int64
+	LastPost int64 `xorm:"'lastpost'"`
+	LastAt   int64 `xorm:"'lastat'"`
+}
+
+// TableName names the table.
+func (Conversation) TableName() string { return "conversation" }
+
+// Member is a user's place in a conversation: the rank, the cursors and the
+// user's own settings. ReadPosts is the number of messages up to ReadSeq and
+// Own the number of the member's own after it, so that
+// unread = conversation.Posts - ReadPosts - Own, with nothing counted.
+type Member struct {
+	ID             int64 `xorm:"pk autoincr"`
+	ConversationID int64 `xorm:"'conversationid'"`
+	UserID         int64 `xorm:"'userid'"`
+	PeerID         int64 `xorm:"'peerid'"`
+	Role           string
+	MutedUntil     int64 `xorm:"'muteduntil'"`
+	ReadSeq        int64 `xorm:"'readseq'"`
+	ReadPosts      int64 `xorm:"'readposts'"`
+	Own            int64
+	Delivered      int64
+	MentionSeq     int64 `xorm:"'mentionseq'"`
+	Pinned         bool
+	Muted          bool
+	Draft          string
+	CreateAt       int64 `xorm:"'createat'"`
+}
+
+// TableName names the table.
+func (Member) TableName() string { return "member" }
+
+// Post is the row of a Message in its timeline. Posts is the number of
+// messages of the conversation up to and including this row. CID is null for
+// a message without one; Digest identifies what was first sent under it.
+type Post struct {
+	ID             int64 `xorm:"pk autoincr"`
+	ConversationID int64 `xorm:"'conversationid'"`
+	Seq            int64
+	Posts          int64
+	UserID         int64   `xorm:"'userid'"`
+	CID            *string `xorm:"'cid'"`
+	Digest         int64
+	Cmd            int
+	DstID          int64 `xorm:"'dstid'"`
+	Media          int
+	Content        string
+	Pic            string
+	URL            string
+	Memo           string
+	Amount         int64
+	Ref            int64
+	At             int64
+	Ext            string
+}
+
+// TableName names the table.
+func (Post) TableName() string { return "message" }
+
+// ConversationRow is a conversation as one of its members sees it in a list.
+type ConversationRow struct {
+	Kind      int      `json:"kind"`
+	DstID     int64    `json:"dstid"`
+	Title     string   `json:"title"`
+	Avatar    string   `json:"avatar"`
+	LastSeq   int64    `json:"lastseq"`
+	ReadSeq   int64    `json:"readseq"`
+	PeerRead  int64    `json:"peerread"`
+	Unread    int64    `json:"unread"`
+	Last      *Message `json:"last,omitempty"`
+	Pinned    bool     `json:"pinned"`
+	Muted     bool     `json:"muted"`
+	Draft     string   `json:"draft"`
+	Mentioned bool     `json:"mentioned"`
+	Online    bool     `json:"online"`
+}

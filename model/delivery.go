@@ -1,0 +1,28 @@
+package model
+
+// Delivery is a message on its way to sockets: what the services hand to their
+// Publisher after a commit, in the order of seq.
+type Delivery struct {
+	Message Message
+	// Users get it on all their sockets; Group means every socket that is in
+	// that group. Either may be empty, or both set.
+	Users []int64
+	Group int64
+	// Origin is the socket that the message came from: it gets Ack in the
+	// message's place (nothing if Ack is nil). Zero where there is none.
+	Origin uint64
+	Ack    *Message
+	// Ephemeral deliveries are the first to be dropped for a slow socket, and
+	// dropping them needs no resync.
+	Ephemeral bool
+	// Subscribe and Unsubscribe name users whose sockets enter or leave Group
+	// together with this delivery: subscribed before it, unsubscribed after it.
+	Subscribe   []int64
+	Unsubscribe []int64
+}
+
+// Sender is who acts and through which socket. Origin is zero for HTTP.
+type Sender struct {
+	UserID int64
+	Origin uint64
+}

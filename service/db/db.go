@@ -1,0 +1,213 @@
+// Package db opens the database, runs its migrations and gives out sessions:
+// one writer and many readers on SQLite, one pool on MySQL. It knows rows and
+// SQL, not the rules of the product; it may not import service or ctrl.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	_ "modernc.org/sqlite" // the driver named "sqlite", pure Go
+	"xorm.io/xorm"
+	"xorm.io/xorm/core"
+	"xorm.io/xorm/log"
+	"xorm.io/xorm/names"
+)
+
+// Dialects that Open knows.
+const (
+	SQLite = "sqlite"
+	MySQL  = "mysql"
+)
+
+// readers is the size of the pool of SQLite readers, and connections that of a
+// MySQL pool: enough to keep two cores busy, few enough for a small server.
+const (
+	readers     = 8
+	connections = 32
+)
+
+// DB is an open database. All methods are safe for concurrent use.
+type DB struct {
+	Dialect string
+	write   *xorm.Engine
+	read    *xorm.Engine
+}
+
+// Open opens "sqlite:PATH" or "mysql://user:pass@host:port/name". It connects
+// only when first used; Ping tells whether the database answers.
+func Open(source string) (*DB, error) {
+	if path, ok := strings.CutPrefix(source, "sqlite:"); ok {
+		return openSQLite(path)
+	}
+	if strings.HasPrefix(source, "mysql://") {
+		return openMySQL(source)
+	}
+	return nil, fmt.Errorf("database %q: want sqlite:PATH or mysql://user:pass@host:port/name", redact(source))
+}
+
+func openSQLite(path string) (*DB, error) {
+	if path == "" {
+		return nil, errors.New("database sqlite: no path given")
+	}
+	pragmas := "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+		"&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)"
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + pragmas
+	write, err := engine("sqlite", name+"&_txlock=immediate", 1)
+	if err != nil {
+		return nil, err
+	}
+	read, err := engine("sqlite", name+"&_pragma=query_only(1)", readers)
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	return &DB{Dialect: SQLite, write: write, read: read}, nil
+}
+
+func openMySQL(source string) (*DB, error) {
+	u, err := url.Parse(source)
+	if err != nil || u.Host == "" || len(u.Path) < 2 {
+		return nil, errors.New("database mysql: want mysql://user:pass@host:port/name")
+	}
+	c := mysql.NewConfig()
+	c.User, c.DBName, c.Net, c.Addr = u.User.Username(), u.Path[1:], "tcp", u.Host
+	c.Passwd, _ = u.User.Password()
+	if u.Port() == "" {
+		c.Addr = u.Hostname() + ":3306"
+	}
+	c.Collation = "utf8mb4_bin"
+	c.InterpolateParams = true
+	c.ClientFoundRows = true // an update that changes nothing still found its row
+	c.Timeout, c.ReadTimeout, c.WriteTimeout = 5*time.Second, 30*time.Second, 30*time.Second
+	if t := u.Query().Get("tls"); t != "" {
+		c.TLSConfig = t
+	}
+	connector, err := mysql.NewConnector(c)
+	if err != nil {
+		return nil, fmt.Errorf("database mysql: %w", err)
+	}
+	pool := core.FromDB(sql.OpenDB(readCommitted{connector}))
+	e, err := xorm.NewEngineWithDB("mysql", c.FormatDSN(), pool)
+	if err != nil {
+		return nil, fmt.Errorf("database mysql: %w", err)
+	}
+	tune(e, connections)
+	return &DB{Dialect: MySQL, write: e, read: e}, nil
+}
+
+// readCommitted makes every read inside a transaction see what is committed by
+// then: the rows that matter are locked explicitly. It is a statement because
+// MySQL and MariaDB name the variable differently.
+type readCommitted struct{ driver.Connector }
+
+// Connect opens a connection and sets its isolation level.
+func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	execer, ok := conn.(driver.ExecerContext)
+	if !ok {
+		return nil, errors.Join(errors.New("mysql: the driver cannot execute"), conn.Close())
+	}
+	if _, err := execer.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
+}
+
+func engine(driver, name string, pool int) (*xorm.Engine, error) {
+	e, err := xorm.NewEngine(driver, name)
+	if err != nil {
+		return nil, err
+	}
+	tune(e, pool)
+	return e, nil
+}
+
+func tune(e *xorm.Engine, pool int) {
+	e.SetMapper(names.GonicMapper{})
+	e.SetLogger(log.DiscardLogger{}) // statements carry what people wrote
+	e.SetMaxOpenConns(pool)
+	e.SetMaxIdleConns(pool)
+	e.SetConnMaxLifetime(time.Hour)
+}
+
+// Close closes all connections.
+func (d *DB) Close() error {
+	err := d.write.Close()
+	if d.read != d.write {
+		err = errors.Join(err, d.read.Close())
+	}
+	return err
+}
+
+// Ping tells whether the database answers.
+func (d *DB) Ping(ctx context.Context) error {
+	return d.View(ctx, func(s *xorm.Session) error {
+		_, err := s.Exec("SELECT 1")
+		return err
+	})
+}
+
+// View runs fn on a session of the readers' pool, outside a transaction.
+func (d *DB) View(ctx context.Context, fn func(s *xorm.Session) error) error {
+	s := d.read.NewSession().Context(ctx)
+	defer s.Close()
+	return fn(s)
+}
+
+// Tx runs fn in one writing transaction and commits it, or rolls back if fn
+// fails. A deadlock that the database resolved against this transaction runs
+// fn again, so fn must not have effects outside the session.
+func (d *DB) Tx(ctx context.Context, fn func(s *xorm.Session) error) error {
+	var err error
+	for range 4 {
+		if err = d.tx(ctx, fn); !IsDeadlock(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (d *DB) tx(ctx context.Context, fn func(s *xorm.Session) error) (err error) {
+	s := d.write.NewSession().Context(ctx)
+	defer s.Close()
+	if err := s.Begin(); err != nil {
+		return err
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			_ = s.Rollback()
+			panic(r)
+		}
+	}()
+	if err := fn(s); err != nil {
+		return errors.Join(err, s.Rollback())
+	}
+	return s.Commit()
+}
+
+// ForUpdate is the clause that locks the rows a transaction reads. SQLite has
+// one writer at a time and needs none.
+func (d *DB) ForUpdate() string {
+	if d.Dialect == MySQL {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+func redact(source string) string {
+	u, err := url.Parse(source)
+	if err != nil {
+		return "(unreadable)"
+	}
+	return u.Redacted()
+}

@@ -1,0 +1,141 @@
+package db_test
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"hongyan/model"
+	"hongyan/service/db"
+	"hongyan/service/db/dbtest"
+
+	"xorm.io/xorm"
+)
+
+func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
+
+func beans() []any {
+	return []any{
+		new(model.User), new(model.Session), new(model.Ticket), new(model.Contact), new(model.Block), new(model.Request),
+		new(model.Community), new(model.Conversation), new(model.Member), new(model.Post), new(model.Attachment),
+	}
+}
+
+// Every field of every row type has its column, and a zero row is stored and
+// found: the tables and the structs do not drift apart.
+func TestTablesFitTheModel(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		for _, bean := range beans() {
+			err := d.Tx(t.Context(), func(s *xorm.Session) error {
+				if _, err := s.Insert(bean); err != nil {
+					return err
+				}
+				n, err := s.Where("1 = 1").Count(bean)
+				if err == nil && n != 1 {
+					t.Errorf("%T: %d rows, want 1", bean, n)
+				}
+				if found, err := s.Where("1 = 1").Get(bean); err != nil || !found {
+					t.Errorf("%T: found %v, %v", bean, found, err)
+				}
+				return err
+			})
+			if err != nil {
+				t.Errorf("%T: %v", bean, err)
+			}
+		}
+	})
+}
+
+func TestMigrateTwiceIsNothing(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		if err := d.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestMigrateRefusesTheFuture(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		err := d.Tx(t.Context(), func(s *xorm.Session) error {
+			_, err := s.Exec("INSERT INTO migration (version, title, at) VALUES (?, 'later', 0)", db.Version()+1)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "newer") {
+			t.Fatalf("got %v", err)
+		}
+	})
+}
+
+func TestDuplicateIsRecognised(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		add := func() error {
+			return d.Tx(t.Context(), func(s *xorm.Session) error {
+				_, err := s.Insert(&model.User{Mobile: "13800000000"})
+				return err
+			})
+		}
+		if err := add(); err != nil {
+			t.Fatal(err)
+		}
+		if err := add(); !db.IsDuplicate(err) {
+			t.Fatalf("got %v", err)
+		}
+	})
+}
+
+func TestTxRollsBackOnPanic(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		func() {
+			defer func() { _ = recover() }()
+			_ = d.Tx(t.Context(), func(s *xorm.Session) error {
+				_, _ = s.Insert(&model.User{Mobile: "13800000000"})
+				panic("half way")
+			})
+		}()
+		if err := d.Tx(t.Context(), func(s *xorm.Session) error {
+			n, err := s.Where("1 = 1").Count(new(model.User))
+			if n != 0 {
+				t.Errorf("%d rows stayed", n)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestDurability(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		query, want := "PRAGMA synchronous", "2" // 2 is FULL
+		if d.Dialect == db.MySQL {
+			query, want = "SELECT @@innodb_flush_log_at_trx_commit", "1"
+		}
+		_ = d.Tx(context.Background(), func(s *xorm.Session) error {
+			rows, err := s.QueryString(query)
+			if err != nil || len(rows) != 1 {
+				t.Fatal(rows, err)
+			}
+			for _, got := range rows[0] {
+				if got != want {
+					t.Errorf("%s = %s, want %s", query, got, want)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func TestOpenNamesWhatItWants(t *testing.T) {
+	for _, source := range []string{"", "sqlite:", "postgres://x", "mysql://user:geheim@"} {
+		_, err := db.Open(source)
+		if err == nil {
+			t.Errorf("%q opened", source)
+		} else if strings.Contains(err.Error(), "geheim") {
+			t.Errorf("%q: the error tells the password: %v", source, err)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package db
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"net"
+
+	"github.com/go-sql-driver/mysql"
+	"modernc.org/sqlite"
+)
+
+// Result codes of the databases; SQLite's at sqlite.org/rescode.html, MySQL's
+// in its server error reference.
+const (
+	sqliteBusy             = 5
+	sqliteLocked           = 6
+	sqliteIOErr            = 10
+	sqliteFull             = 13
+	sqliteConstraintPK     = 1555
+	sqliteConstraintUnique = 2067
+
+	mysqlDuplicate       = 1062
+	mysqlDiskFull        = 1021
+	mysqlTableFull       = 1114
+	mysqlDiskQuota       = 1041
+	mysqlTooManyConns    = 1040
+	mysqlShutdown        = 1053
+	mysqlServerGone      = 2006
+	mysqlLockWaitTimeout = 1205
+	mysqlDeadlock        = 1213
+)
+
+// IsDuplicate tells whether err is a unique index saying "only once".
+func IsDuplicate(err error) bool {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code() == sqliteConstraintUnique || e.Code() == sqliteConstraintPK
+	}
+	e, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && e.Number == mysqlDuplicate
+}
+
+// IsDeadlock tells whether the database ended the transaction in favour of another.
+func IsDeadlock(err error) bool {
+	e, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && (e.Number == mysqlDeadlock || e.Number == mysqlLockWaitTimeout)
+}
+
+// IsUnavailable tells whether the fault is the database's state (away, full,
+// locked, too slow) and not the statement: trying again later makes sense.
+func IsUnavailable(err error) bool {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch e.Code() & 0xff {
+		case sqliteBusy, sqliteLocked, sqliteIOErr, sqliteFull:
+			return true
+		}
+		return false
+	}
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		switch e.Number {
+		case mysqlDiskFull, mysqlTableFull, mysqlDiskQuota, mysqlTooManyConns, mysqlShutdown,
+			mysqlServerGone, mysqlLockWaitTimeout, mysqlDeadlock:
+			return true
+		}
+		return false
+	}
+	var netErr net.Error
+	return errors.As(err, &netErr) || errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, context.DeadlineExceeded)
+}

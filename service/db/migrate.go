@@ -1,0 +1,109 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"xorm.io/xorm"
+)
+
+// migration is one numbered step from an empty database to today's. A released
+// step is never edited; the next one is appended.
+type migration struct {
+	title string
+	steps []string
+}
+
+// migrations in order; the number of one is its index plus 1. In the
+// statements {id}, {text}, {long} and {table} stand for what the dialects say
+// differently.
+func migrations() []migration {
+	return []migration{
+		{"accounts, contacts, groups, timelines, files", schema1},
+	}
+}
+
+var dialects = map[string]*strings.Replacer{
+	SQLite: strings.NewReplacer(
+		"{id}", "INTEGER PRIMARY KEY AUTOINCREMENT", "{text}", "TEXT", "{long}", "TEXT", "{table}", ""),
+	MySQL: strings.NewReplacer(
+		"{id}", "BIGINT PRIMARY KEY AUTO_INCREMENT", "{text}", "TEXT", "{long}", "MEDIUMTEXT",
+		"{table}", " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"),
+}
+
+// Version gives the number of the newest migration this program knows.
+func Version() int { return len(migrations()) }
+
+// Migrate brings the database to Version, each step in a transaction of its own
+// with the row that records it. (MySQL commits every DDL statement by itself:
+// statements there are written so that a step may be run again.) Nodes that
+// start together take turns. A database newer than the program is an error.
+func (d *DB) Migrate(ctx context.Context) error {
+	unlock, err := d.lockMigrations(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	defer unlock()
+	create := "CREATE TABLE IF NOT EXISTS migration (version INTEGER PRIMARY KEY, title VARCHAR(255) NOT NULL, at BIGINT NOT NULL){table}"
+	if err := d.Tx(ctx, func(s *xorm.Session) error {
+		_, err := s.Exec(dialects[d.Dialect].Replace(create))
+		return err
+	}); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	version, err := d.version(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	list := migrations()
+	if version > len(list) {
+		return fmt.Errorf("the database is at version %d, this program knows %d: start a newer program", version, len(list))
+	}
+	for i := version; i < len(list); i++ {
+		if err := d.Tx(ctx, func(s *xorm.Session) error { return d.step(s, i+1, list[i]) }); err != nil {
+			return fmt.Errorf("migration %d (%s): %w", i+1, list[i].title, err)
+		}
+	}
+	return nil
+}
+
+func (d *DB) version(ctx context.Context) (version int, err error) {
+	err = d.View(ctx, func(s *xorm.Session) error {
+		_, err := s.SQL("SELECT COALESCE(MAX(version), 0) FROM migration").Get(&version)
+		return err
+	})
+	return version, err
+}
+
+func (d *DB) step(s *xorm.Session, number int, m migration) error {
+	for _, statement := range m.steps {
+		if _, err := s.Exec(dialects[d.Dialect].Replace(statement)); err != nil {
+			return err
+		}
+	}
+	_, err := s.Exec("INSERT INTO migration (version, title, at) VALUES (?, ?, ?)", number, m.title, time.Now().UnixMilli())
+	return err
+}
+
+// lockMigrations keeps other nodes on the same MySQL from migrating meanwhile.
+// On SQLite the data folder's lock has seen to that.
+func (d *DB) lockMigrations(ctx context.Context) (unlock func(), err error) {
+	if d.Dialect != MySQL {
+		return func() {}, nil
+	}
+	conn, err := d.write.DB().DB.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var got int
+	if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(CONCAT(DATABASE(), '.migrate'), 60)").Scan(&got); err != nil || got != 1 {
+		_ = conn.Close()
+		return nil, fmt.Errorf("no turn within 60 s: %w", err)
+	}
+	return func() {
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.migrate'))")
+		_ = conn.Close()
+	}, nil
+}
