@@ -1,0 +1,213 @@
+package service
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+
+	"hongyan/model"
+	"hongyan/service/db"
+
+	"xorm.io/xorm"
+)
+
+// Tx is a transaction of the committer. Conversations touched in it are loaded
+// and locked once, counted in memory and written back by Flush.
+type Tx struct {
+	*xorm.Session
+	db    *db.DB
+	now   Clock
+	known map[pair]*model.Conversation
+	dirty []*model.Conversation
+	own   map[seat]int64
+	out   []model.Delivery
+}
+
+// pair names a conversation by its unique columns.
+type pair struct {
+	kind      int
+	low, high int64
+}
+
+// seat is a user's place in a conversation.
+type seat struct{ conversationID, userID int64 }
+
+func newTx(s *xorm.Session, d *db.DB, now Clock) *Tx {
+	return &Tx{Session: s, db: d, now: now, known: map[pair]*model.Conversation{}, own: map[seat]int64{}}
+}
+
+// Publish hands d to the Publisher once the transaction is durable.
+func (tx *Tx) Publish(d model.Delivery) { tx.out = append(tx.out, d) }
+
+// Now is the wire's time.
+func (tx *Tx) Now() int64 { return tx.now.millis() }
+
+// pairOf names the conversation that userID has under kind and dstid.
+func pairOf(kind int, userID, dstID int64) pair {
+	if kind != model.KindSingle {
+		return pair{kind: kind, low: dstID}
+	}
+	return pair{kind: kind, low: min(userID, dstID), high: max(userID, dstID)}
+}
+
+// Conversation loads and locks a conversation, once a transaction; nil if there
+// is none.
+func (tx *Tx) Conversation(kind int, userID, dstID int64) (*model.Conversation, error) {
+	return tx.load(pairOf(kind, userID, dstID))
+}
+
+func (tx *Tx) load(p pair) (*model.Conversation, error) {
+	if c := tx.known[p]; c != nil {
+		return c, nil
+	}
+	c := new(model.Conversation)
+	query := "SELECT * FROM conversation WHERE kind = ? AND low = ? AND high = ?" + tx.db.ForUpdate()
+	found, err := tx.SQL(query, p.kind, p.low, p.high).Get(c)
+	if err != nil || !found {
+		return nil, err
+	}
+	tx.known[p] = c
+	return c, nil
+}
+
+// Open is Conversation, made if there is none yet. A conversation of two people
+// is made with both their seats; a group's seats are the group's business.
+func (tx *Tx) Open(kind int, userID, dstID int64) (*model.Conversation, error) {
+	p := pairOf(kind, userID, dstID)
+	c, err := tx.load(p)
+	if err != nil || c != nil {
+		return c, err
+	}
+	c = &model.Conversation{Kind: p.kind, Low: p.low, High: p.high, LastAt: tx.Now()}
+	if _, err := tx.Insert(c); err != nil {
+		return nil, err // a duplicate means another node was first: the op is run again
+	}
+	if kind == model.KindSingle {
+		for _, m := range []model.Member{{UserID: p.low, PeerID: p.high}, {UserID: p.high, PeerID: p.low}} {
+			m.ConversationID, m.Role, m.CreateAt = c.ID, model.RoleMember, tx.Now()
+			if _, err := tx.Insert(&m); err != nil {
+				return nil, err
+			}
+		}
+	}
+	tx.known[p] = c
+	return c, nil
+}
+
+// Append gives m the next place in c and stores it. m.UserID says who acts; ID,
+// Seq, Kind and At are set. If m has a CID under which the sender stored
+// something before, Append writes nothing: it sets m to what was stored and
+// returns false, or fails with CodeCIDReused if that was something else.
+func (tx *Tx) Append(c *model.Conversation, m *model.Message) (stored bool, err error) {
+	row := postOf(c, m)
+	row.At = max(tx.Now(), c.LastAt)
+	row.Seq, row.Posts = c.Seq+1, c.Posts
+	if m.IsPost() {
+		row.Posts++
+	}
+	if _, err := tx.Insert(row); err != nil {
+		if row.CID == nil || !db.IsDuplicate(err) {
+			return false, err
+		}
+		return false, tx.resent(row, m, err)
+	}
+	c.Seq, c.Posts, c.LastAt = row.Seq, row.Posts, row.At
+	if m.IsPost() {
+		c.LastPost = row.Seq
+		tx.own[seat{c.ID, m.UserID}]++
+	}
+	tx.touch(c)
+	m.ID, m.Seq, m.Kind, m.At = row.ID, row.Seq, c.Kind, row.At
+	return true, nil
+}
+
+// resent answers a message whose cid is taken.
+func (tx *Tx) resent(row *model.Post, m *model.Message, cause error) error {
+	before, err := tx.byCID(row.UserID, *row.CID)
+	switch {
+	case err != nil:
+		return err
+	case before == nil: // it was the seq that was taken: run again
+		return cause
+	case before.Digest != row.Digest:
+		return model.Fail(model.CodeCIDReused)
+	}
+	*m = messageOf(before, m.Kind)
+	return nil
+}
+
+// byCID finds what a sender stored under a cid; nil if nothing.
+func (tx *Tx) byCID(userID int64, cid string) (*model.Post, error) {
+	row := new(model.Post)
+	found, err := tx.SQL("SELECT * FROM message WHERE userid = ? AND cid = ?", userID, cid).Get(row)
+	if err != nil || !found {
+		return nil, err
+	}
+	return row, nil
+}
+
+func (tx *Tx) touch(c *model.Conversation) {
+	for _, d := range tx.dirty {
+		if d == c {
+			return
+		}
+	}
+	tx.dirty = append(tx.dirty, c)
+}
+
+// Flush writes the counts kept in memory. Ops that read or write member rows or
+// conversations themselves call it first.
+func (tx *Tx) Flush() error {
+	for _, c := range tx.dirty {
+		if _, err := tx.Exec("UPDATE conversation SET seq = ?, posts = ?, lastpost = ?, lastat = ? WHERE id = ?",
+			c.Seq, c.Posts, c.LastPost, c.LastAt, c.ID); err != nil {
+			return err
+		}
+	}
+	for s, n := range tx.own {
+		if _, err := tx.Exec("UPDATE member SET own = own + ? WHERE conversationid = ? AND userid = ?",
+			n, s.conversationID, s.userID); err != nil {
+			return err
+		}
+	}
+	tx.dirty = tx.dirty[:0]
+	clear(tx.own)
+	return nil
+}
+
+// postOf makes the row of a message in a conversation, without its place.
+func postOf(c *model.Conversation, m *model.Message) *model.Post {
+	row := &model.Post{
+		ConversationID: c.ID, UserID: m.UserID, Cmd: m.Cmd, DstID: m.DstID, Media: m.Media, Content: m.Content,
+		Pic: m.Pic, URL: m.URL, Memo: m.Memo, Amount: m.Amount, Ref: m.Ref, Ext: string(m.Ext), Digest: digest(m),
+	}
+	if m.CID != "" {
+		row.CID = &m.CID
+	}
+	return row
+}
+
+// messageOf makes the wire's message of a row of a conversation of kind.
+func messageOf(row *model.Post, kind int) model.Message {
+	m := model.Message{
+		ID: row.ID, UserID: row.UserID, Cmd: row.Cmd, DstID: row.DstID, Media: row.Media, Content: row.Content,
+		Pic: row.Pic, URL: row.URL, Memo: row.Memo, Amount: row.Amount, Ref: row.Ref, Seq: row.Seq, Kind: kind, At: row.At,
+	}
+	if row.CID != nil {
+		m.CID = *row.CID
+	}
+	if row.Ext != "" {
+		m.Ext = []byte(row.Ext)
+	}
+	return m
+}
+
+// digest identifies what a client sent under a cid: a resend must be equal in
+// target and content. 63 bits of SHA-256 suffice, since the sender is the only
+// one who could be hurt by a collision.
+func digest(m *model.Message) int64 {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %d %d %d %d %d %q %q %q %q %q",
+		m.Cmd, m.Kind, m.DstID, m.Media, m.Amount, m.Ref, m.Content, m.Pic, m.URL, m.Memo, m.Ext)
+	return int64(binary.BigEndian.Uint64(h.Sum(nil)) >> 1) //nolint:gosec // 63 bits fit
+}
