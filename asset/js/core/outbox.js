@@ -1,0 +1,221 @@
+// What was written and is not yet stored by the server. It survives a reload,
+// keeps the order of each conversation and never changes a message's cid, so
+// that sending twice is the same as sending once.
+import { signal } from '../../vendor/signals-core.js';
+import { keyOf } from './timeline.js';
+import { backoff } from './socket.js';
+
+const ACK_TIMEOUT = 15000;
+const MAX_INTERNAL = 3;
+const RETRYABLE = new Set(['network', 'timeout', 'unavailable', 'rate_limited']);
+
+/** crypto.randomUUID is missing on plain HTTP, and a LAN server is often just that. */
+export function newCID() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+}
+
+const FIELDS = ['media', 'content', 'pic', 'url', 'memo', 'amount', 'ref', 'ext'];
+
+/** The frame of an entry: nothing but what the wire knows. */
+export function frameOf(entry) {
+  const frame = { cmd: entry.kind, dstid: entry.dstid, cid: entry.cid };
+  for (const name of FIELDS) {
+    if (entry[name] !== undefined && entry[name] !== null && entry[name] !== '') frame[name] = entry[name];
+  }
+  return frame;
+}
+
+export class Outbox {
+  /**
+   * @param {{db:any, send:(frame:any)=>boolean, upload:(entry:any, progress:(p:number)=>void, abort:AbortSignal)=>Promise<object>,
+   *   acked:(entry:any, ack:any)=>void, silent:()=>void}} deps
+   */
+  constructor({ db, send, upload, acked, silent }) {
+    this.db = db;
+    this.send = send;
+    this.upload = upload;
+    this.acked = acked;
+    this.silent = silent;
+    /** Map key → entries in the order of writing */
+    this.lanes = signal(new Map());
+    this.persistent = signal(db.persistent);
+    this.order = 0;
+    this.timers = new Map();
+    this.uploads = new Map();
+  }
+
+  /** Takes up what an earlier page left behind. */
+  async load() {
+    const kept = await this.db.all('outbox').catch(() => []);
+    kept.sort((a, b) => a.order - b.order);
+    const known = new Set([...this.entries()].map((e) => e.cid));
+    for (const entry of kept) {
+      this.order = Math.max(this.order, entry.order);
+      if (!known.has(entry.cid)) this.place({ ...entry, state: entry.state === 'failed' ? 'failed' : 'waiting' });
+    }
+  }
+
+  *entries() {
+    for (const lane of this.lanes.peek().values()) yield* lane;
+  }
+
+  lane(key) {
+    return this.lanes.value.get(key) ?? [];
+  }
+
+  find(cid) {
+    for (const entry of this.entries()) if (entry.cid === cid) return entry;
+    return undefined;
+  }
+
+  place(entry) {
+    const key = keyOf(entry.kind, entry.dstid);
+    const lanes = new Map(this.lanes.peek());
+    const lane = (lanes.get(key) ?? []).filter((e) => e.cid !== entry.cid);
+    lane.push(entry);
+    lane.sort((a, b) => a.order - b.order);
+    lanes.set(key, lane);
+    this.lanes.value = lanes;
+  }
+
+  /** Changes an entry; entries are replaced, never written to, so that views see it. */
+  update(cid, change) {
+    const entry = this.find(cid);
+    if (!entry) return undefined;
+    const next = { ...entry, ...change };
+    this.place(next);
+    return next;
+  }
+
+  async keep(entry) {
+    const { progress, sentAt, ...kept } = entry;
+    try {
+      await this.db.put('outbox', entry.cid, kept);
+    } catch {
+      this.persistent.value = false;
+    }
+  }
+
+  /** Adds a message: {kind, dstid, media, …, file?, poster?}. It is on disk before it is first sent. */
+  async add(message) {
+    const entry = { ...message, cid: message.cid ?? newCID(), at: Date.now(), order: ++this.order, state: 'waiting', attempts: 0, saving: true };
+    this.place(entry);
+    await this.keep({ ...entry, saving: false });
+    this.update(entry.cid, { saving: false });
+    this.step(keyOf(entry.kind, entry.dstid));
+    return entry.cid;
+  }
+
+  kick() {
+    for (const key of this.lanes.peek().keys()) this.step(key);
+  }
+
+  /** Tries everything again now: the line is back. */
+  resume() {
+    for (const entry of [...this.entries()]) {
+      if (entry.state === 'sending') this.update(entry.cid, { state: 'waiting' });
+      else if (entry.state === 'waiting') this.update(entry.cid, { nextAt: 0 });
+    }
+    this.kick();
+  }
+
+  /** The line is gone: what was under way may or may not have arrived, and will be sent again. */
+  interrupt() {
+    for (const entry of [...this.entries()]) {
+      if (entry.state === 'sending') this.update(entry.cid, { state: 'waiting' });
+    }
+  }
+
+  step(key) {
+    const head = (this.lanes.peek().get(key) ?? []).find((e) => e.state !== 'failed');
+    if (!head || head.saving || head.state !== 'waiting') return;
+    const wait = (head.nextAt ?? 0) - Date.now();
+    if (wait > 0) {
+      this.later(key, wait);
+      return;
+    }
+    if (head.file && !head.url) {
+      this.push(head);
+      return;
+    }
+    if (!this.send(frameOf(head))) return;
+    this.update(head.cid, { state: 'sending' });
+    setTimeout(() => {
+      if (this.find(head.cid)?.state === 'sending') this.silent();
+    }, ACK_TIMEOUT);
+  }
+
+  later(key, wait) {
+    clearTimeout(this.timers.get(key));
+    this.timers.set(key, setTimeout(() => this.step(key), wait));
+  }
+
+  async push(entry) {
+    const abort = new AbortController();
+    this.uploads.set(entry.cid, abort);
+    this.update(entry.cid, { state: 'uploading', progress: 0 });
+    try {
+      const fields = await this.upload(entry, (progress) => this.update(entry.cid, { progress }), abort.signal);
+      const next = this.update(entry.cid, { ...fields, state: 'waiting', attempts: 0 });
+      if (next) await this.keep(next);
+      this.step(keyOf(entry.kind, entry.dstid));
+    } catch (error) {
+      if (!abort.signal.aborted) this.fail(entry.cid, error.code ?? 'network', error.message ?? '', error.retryAfter);
+    } finally {
+      this.uploads.delete(entry.cid);
+    }
+  }
+
+  /** The server stored it. */
+  ack(m) {
+    const entry = m.cid ? this.find(m.cid) : undefined;
+    if (!entry) return false;
+    this.acked(entry, m);
+    this.drop(entry);
+    return true;
+  }
+
+  /** The server (or the way to it) said no. */
+  fail(cid, code, msg, retryAfter) {
+    const entry = this.find(cid);
+    if (!entry) return false;
+    const attempts = entry.attempts + 1;
+    if (RETRYABLE.has(code) || (code === 'internal' && attempts < MAX_INTERNAL)) {
+      const wait = retryAfter ? retryAfter * 1000 : backoff(attempts);
+      this.update(cid, { state: 'waiting', attempts, nextAt: Date.now() + wait, error: code, msg });
+      this.later(keyOf(entry.kind, entry.dstid), wait);
+      return true;
+    }
+    const failed = this.update(cid, { state: 'failed', attempts, error: code, msg });
+    this.keep(failed);
+    this.step(keyOf(entry.kind, entry.dstid));
+    return true;
+  }
+
+  retry(cid) {
+    const next = this.update(cid, { state: 'waiting', attempts: 0, nextAt: 0, error: undefined, msg: undefined });
+    if (!next) return;
+    this.keep(next);
+    this.step(keyOf(next.kind, next.dstid));
+  }
+
+  /** Takes an entry out: it was cancelled or deleted by its author. */
+  cancel(cid) {
+    const entry = this.find(cid);
+    if (!entry) return;
+    this.uploads.get(cid)?.abort();
+    this.drop(entry);
+  }
+
+  drop(entry) {
+    const key = keyOf(entry.kind, entry.dstid);
+    const lanes = new Map(this.lanes.peek());
+    const lane = (lanes.get(key) ?? []).filter((e) => e.cid !== entry.cid);
+    if (lane.length > 0) lanes.set(key, lane);
+    else lanes.delete(key);
+    this.lanes.value = lanes;
+    this.db.remove('outbox', entry.cid).catch(() => {});
+    this.step(key);
+  }
+}

@@ -1,0 +1,193 @@
+// The line to /chat: one WebSocket, kept up. It knows frames, not their
+// meaning; what comes in goes to `onframe`, what it is doing to `onstate`.
+import { CMD } from './timeline.js';
+
+const FIRST_DELAY = 1000;
+const LONGEST_DELAY = 30000;
+const OPEN_TIMEOUT = 15000;
+const ANSWER_TIMEOUT = 10000;
+// A line that lasted this long was good: the next loss starts with short delays again.
+const STABLE_AFTER = 10000;
+
+/** Whether a close code asks us to stay away. */
+export const isFinal = (code) => code >= 4000 && code <= 4007;
+
+/** The delay before attempt n (0, 1, …): exponential, spread over its whole half so that a crowd does not come at once. */
+export function backoff(n, random = Math.random) {
+  const top = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** n);
+  return Math.round(top / 2 + random() * (top / 2));
+}
+
+export class Socket {
+  /** @param {{onframe:(m:any)=>void,onstate:(s:any)=>void,check?:()=>Promise<boolean>}} handlers
+   * check tells, after a connection that never opened, whether we are still signed in. */
+  constructor({ onframe, onstate, check }) {
+    this.onframe = onframe;
+    this.onstate = onstate;
+    this.check = check;
+    this.attempt = 0;
+    this.ready = false;
+    this.stopped = true;
+    this.url = '';
+    this.timers = { heart: 0, answer: 0, retry: 0, open: 0 };
+  }
+
+  start() {
+    if (!this.stopped) return;
+    this.stopped = false;
+    this.listeners = new AbortController();
+    const { signal } = this.listeners;
+    addEventListener('online', () => this.retryNow(), { signal });
+    addEventListener('offline', () => this.lost('offline'), { signal });
+    addEventListener('pageshow', () => this.wake(), { signal });
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') this.wake();
+    }, { signal });
+    this.connect();
+  }
+
+  stop(reason = 'stopped') {
+    this.stopped = true;
+    this.listeners?.abort();
+    this.drop();
+    this.state('offline', reason);
+  }
+
+  /** After sleep a line may be dead without knowing it: ask at once. */
+  wake() {
+    if (this.stopped) return;
+    if (this.ready) this.beat();
+    else this.retryNow();
+  }
+
+  retryNow() {
+    if (this.stopped || this.ready) return;
+    // An attempt that hangs must not stand in the way of a network that is back.
+    this.attempt = 0;
+    this.drop();
+    this.connect();
+  }
+
+  state(state, reason = '', retryAt = 0) {
+    this.onstate({ state, reason, retryAt, since: Date.now() });
+  }
+
+  drop() {
+    for (const name of Object.keys(this.timers)) clearTimeout(this.timers[name]);
+    this.ready = false;
+    const ws = this.ws;
+    this.ws = null;
+    if (!ws) return;
+    ws.onopen = ws.onmessage = ws.onclose = ws.onerror = null;
+    ws.close();
+  }
+
+  connect() {
+    clearTimeout(this.timers.retry);
+    this.state('connecting', this.attempt === 0 ? '' : 'retry');
+    const url = new URL(this.url || '/chat', location.href);
+    url.protocol = url.protocol.replace(/^http/, 'ws');
+    let ws;
+    try {
+      ws = new WebSocket(url);
+    } catch {
+      this.again('refused');
+      return;
+    }
+    this.ws = ws;
+    this.url = '';
+    this.timers.open = setTimeout(() => this.lost('timeout'), OPEN_TIMEOUT);
+    ws.onmessage = (event) => this.receive(event.data);
+    ws.onclose = (event) => this.closed(event);
+  }
+
+  receive(data) {
+    clearTimeout(this.timers.answer);
+    let m;
+    try {
+      m = JSON.parse(data);
+    } catch {
+      return;
+    }
+    if (m === null || typeof m !== 'object') return;
+    switch (m.cmd) {
+      case CMD.HEART:
+        return;
+      case CMD.HELLO:
+        this.hello(m);
+        break;
+      case CMD.MOVE:
+        this.move(m);
+        return;
+    }
+    this.onframe(m);
+  }
+
+  hello(m) {
+    clearTimeout(this.timers.open);
+    this.ready = true;
+    this.openedAt = Date.now();
+    this.interval = Math.max(5, m.amount || 30) * 1000;
+    this.schedule();
+    this.state('online');
+  }
+
+  schedule() {
+    clearTimeout(this.timers.heart);
+    this.timers.heart = setTimeout(() => this.beat(), this.interval);
+  }
+
+  beat() {
+    if (!this.ready) return;
+    this.send({ cmd: CMD.HEART });
+    clearTimeout(this.timers.answer);
+    this.timers.answer = setTimeout(() => this.lost('silent'), ANSWER_TIMEOUT);
+    this.schedule();
+  }
+
+  move(m) {
+    this.url = typeof m.url === 'string' ? m.url : '';
+    const within = Math.max(0, m.amount || 0);
+    this.timers.retry = setTimeout(() => {
+      this.drop();
+      this.connect();
+    }, Math.random() * within);
+  }
+
+  /** Gives a frame to the line; false if there is none. */
+  send(frame) {
+    if (!this.ready || this.ws?.readyState !== WebSocket.OPEN) return false;
+    this.ws.send(JSON.stringify(frame));
+    return true;
+  }
+
+  async closed(event) {
+    const opened = this.ready;
+    this.drop();
+    if (isFinal(event.code)) {
+      this.stop(event.code === 4001 ? 'session' : event.code === 4002 ? 'elsewhere' : `closed ${event.code}`);
+      return;
+    }
+    // The browser does not tell a refused handshake from a dead network.
+    if (!opened && this.check && navigator.onLine && !(await this.check())) {
+      this.stop('session');
+      return;
+    }
+    if (this.stopped || this.ws) return;
+    this.again(opened ? 'lost' : 'unreachable');
+  }
+
+  lost(reason) {
+    if (this.stopped) return;
+    this.drop();
+    this.again(reason);
+  }
+
+  again(reason) {
+    if (this.openedAt && Date.now() - this.openedAt > STABLE_AFTER) this.attempt = 0;
+    this.openedAt = 0;
+    const delay = backoff(this.attempt++);
+    this.timers.retry = setTimeout(() => this.connect(), delay);
+    this.state('offline', reason, Date.now() + delay);
+  }
+}

@@ -1,0 +1,504 @@
+// The one place where the client's state lives. Views read the signals; what
+// arrives, by HTTP or over the line, is merged here by seq.
+import { batch, computed, signal } from '../../vendor/signals-core.js';
+import { post } from './api.js';
+import { openDatabase } from './idb.js';
+import { newCID, Outbox } from './outbox.js';
+import { Socket } from './socket.js';
+import { CMD, isPost, keyOf, kindOf, peerOf, Timeline } from './timeline.js';
+
+const PAGE = 30;
+const CATCH_UP = 200;
+const TYPING_EVERY = 3000;
+const TYPING_FOR = 6000;
+const DRAFT_DELAY = 1500;
+const REQUEST_TIMEOUT = 10000;
+
+export const me = signal(null);
+export const conversations = signal([]);
+export const contacts = signal([]);
+export const groups = signal([]);
+export const requests = signal([]);
+export const presence = signal(new Map());
+export const connection = signal({ state: 'connecting', reason: '', since: 0, retryAt: 0 });
+export const typing = signal(new Map());
+export const drafts = signal(new Map());
+export const current = signal(null);
+export const people = signal(new Map());
+export const outbox = signal(null);
+export const unreadTotal = computed(() => conversations.value.reduce((sum, row) => sum + (row.muted ? 0 : row.unread), 0));
+
+const timelines = new Map();
+const waiting = new Map();
+const readUpTo = new Map();
+const typingSent = new Map();
+const draftTimers = new Map();
+const refreshing = new Map();
+const listeners = new Set();
+const asked = new Set();
+let socket = null;
+let uploader = null;
+let epoch = '';
+let greeted = false;
+
+/** Starts the client with what the page brought: any of {me, conversations, contacts, groups, requests}. */
+export async function start(boot = {}) {
+  if (socket) return;
+  take(boot);
+  if (!me.peek()) me.value = (await post('/user/me', {})).data;
+  socket = new Socket({ onframe: receive, onstate: connected, check: stillSignedIn });
+  const db = await openDatabase(`hongyan-${me.peek().id}`);
+  const box = new Outbox({
+    db,
+    send: (frame) => socket.send(frame),
+    upload: async (...args) => (uploader ??= (await import('./media.js')).uploadEntry)(...args),
+    acked: stored,
+    silent: () => socket.lost('silent'),
+  });
+  await box.load();
+  outbox.value = box;
+  restoreDrafts();
+  socket.start();
+  for (const name of ['conversations', 'contacts', 'groups', 'requests']) if (!boot[name]) refresh(name);
+}
+
+function take(boot) {
+  batch(() => {
+    if (boot.me) me.value = boot.me;
+    if (boot.conversations) conversations.value = sorted(boot.conversations);
+    if (boot.contacts) takeContacts(boot.contacts);
+    if (boot.groups) groups.value = boot.groups;
+    if (boot.requests) requests.value = boot.requests;
+  });
+}
+
+function takeContacts(rows) {
+  contacts.value = rows;
+  presence.value = new Map([...presence.peek(), ...rows.map((user) => [user.id, !!user.online])]);
+}
+
+const LISTS = {
+  conversations: async () => mergeConversations((await post('/message/conversations', {})).rows),
+  contacts: async () => takeContacts((await post('/contact/loadfriend', {})).rows),
+  groups: async () => { groups.value = (await post('/contact/loadcommunity', {})).rows; },
+  requests: async () => { requests.value = (await post('/contact/requests', {})).rows; },
+  me: async () => { me.value = (await post('/user/me', {})).data; },
+};
+
+/** Fetches a list anew: conversations, contacts, groups, requests or me. Calls that come while one runs share one more run. */
+export function refresh(name) {
+  const running = refreshing.get(name);
+  if (running) {
+    running.again = true;
+    return running.promise;
+  }
+  const job = { again: false, promise: null };
+  job.promise = (async () => {
+    try {
+      do {
+        job.again = false;
+        await LISTS[name]();
+      } while (job.again);
+    } finally {
+      refreshing.delete(name);
+    }
+  })();
+  refreshing.set(name, job);
+  // A list that could not be fetched is fetched again after the next hello.
+  job.promise.catch(() => {});
+  return job.promise;
+}
+
+/** Pinned first, then the newest; the time of the last message decides. */
+export function sorted(rows) {
+  const time = (row) => row.last?.at ?? 0;
+  return [...rows].sort((a, b) => Number(b.pinned) - Number(a.pinned) || time(b) - time(a));
+}
+
+/** Frames may have come in while the list was under way: a row never goes back. */
+function mergeConversations(rows) {
+  const mine = new Map(conversations.peek().map((row) => [keyOf(row.kind, row.dstid), row]));
+  const merged = rows.map((row) => {
+    const old = mine.get(keyOf(row.kind, row.dstid));
+    return old && old.lastseq > row.lastseq ? { ...row, lastseq: old.lastseq, last: old.last, unread: old.unread } : row;
+  });
+  conversations.value = sorted(merged);
+  for (const row of merged) {
+    const line = timelines.get(keyOf(row.kind, row.dstid));
+    if (line?.loaded && row.lastseq > line.last) catchUp(line);
+  }
+}
+
+export const rowOf = (kind, dstid) => conversations.value.find((row) => row.kind === kind && row.dstid === dstid);
+
+/** Changes fields of a conversation's row, if it is in the list. */
+export function patchRow(kind, dstid, change) {
+  const rows = conversations.peek();
+  const i = rows.findIndex((row) => row.kind === kind && row.dstid === dstid);
+  if (i < 0) return false;
+  const next = [...rows];
+  next[i] = { ...rows[i], ...(typeof change === 'function' ? change(rows[i]) : change) };
+  conversations.value = sorted(next);
+  return true;
+}
+
+/** Opens a conversation in the chat pane. */
+export function open(kind, dstid) {
+  const now = current.peek();
+  if (now?.kind !== kind || now?.dstid !== dstid) current.value = { kind, dstid };
+  return ensure(timeline(kind, dstid));
+}
+
+export function close() {
+  current.value = null;
+}
+
+/** The timeline of a conversation; read `.version.value` to be told of changes. */
+export function timeline(kind, dstid) {
+  const key = keyOf(kind, dstid);
+  let line = timelines.get(key);
+  if (!line) timelines.set(key, (line = new Timeline(kind, dstid)));
+  return line;
+}
+
+/** Entries of the outbox that belong under a conversation's timeline. */
+export const pending = (kind, dstid) => outbox.value?.lane(keyOf(kind, dstid)) ?? [];
+
+/** Loads the newest page unless it is there. */
+export function ensure(line) {
+  if (line.loaded) return Promise.resolve();
+  return once(line, 'newest', async () => {
+    const known = rowOf(line.kind, line.dstid)?.lastseq ?? 0;
+    const { rows } = await history(line, { limit: PAGE });
+    line.newest(rows, PAGE, known);
+    if (line.ahead.size > 0) catchUp(line);
+  });
+}
+
+/** Loads one older page. */
+export function loadOlder(line) {
+  if (!line.loaded || line.complete) return Promise.resolve();
+  return once(line, 'older', async () => {
+    const { rows } = await history(line, { before: line.first, limit: PAGE });
+    line.older(rows, PAGE);
+  });
+}
+
+/** Fetches what followed the last seq known; too long an absence starts the timeline anew. */
+export function catchUp(line) {
+  return once(line, 'newer', async () => {
+    const target = rowOf(line.kind, line.dstid)?.lastseq ?? 0;
+    if (target - line.last > 3 * CATCH_UP) {
+      line.reset();
+      ensure(line);
+      return;
+    }
+    for (;;) {
+      const { rows } = await history(line, { after: line.last, limit: CATCH_UP });
+      line.newer(rows);
+      for (const m of rows) settle(m);
+      if (rows.length < CATCH_UP) return;
+    }
+  });
+}
+
+const history = (line, range) => post('/message/history', { kind: line.kind, dstid: line.dstid, ...range });
+
+async function once(line, what, act) {
+  line.jobs ??= new Map();
+  if (line.jobs.has(what)) return line.jobs.get(what);
+  const job = (async () => {
+    line.loading = what;
+    line.error = null;
+    line.bump();
+    try {
+      await act();
+    } catch (error) {
+      line.error = error;
+    } finally {
+      line.jobs.delete(what);
+      line.loading = '';
+      line.bump();
+    }
+  })();
+  line.jobs.set(what, job);
+  return job;
+}
+
+function connected(state) {
+  const before = connection.peek().state;
+  connection.value = state;
+  if (state.state !== 'online' && before === 'online') outbox.peek()?.interrupt();
+  if (state.reason === 'session') location.assign('/user/login.shtml');
+}
+
+async function stillSignedIn() {
+  try {
+    await post('/user/me', {});
+    return true;
+  } catch (error) {
+    return error.code !== 'unauthenticated';
+  }
+}
+
+/** After a hello: first what we missed, then what we owe. */
+async function hello(m) {
+  if (epoch && m.ext?.epoch && m.ext.epoch !== epoch) for (const line of timelines.values()) line.reset();
+  epoch = m.ext?.epoch ?? epoch;
+  outbox.peek()?.resume();
+  for (const [key, seq] of readUpTo) {
+    const [kind, dstid] = key.split(':').map(Number);
+    if ((rowOf(kind, dstid)?.readseq ?? 0) < seq) socket.send({ cmd: CMD.READ, kind, dstid, seq });
+  }
+  await refresh('conversations').catch(() => {});
+  const now = current.peek();
+  if (now) ensure(timeline(now.kind, now.dstid));
+  if (greeted) for (const name of ['contacts', 'groups', 'requests']) refresh(name);
+  greeted = true;
+}
+
+/** Lets a view hear of live messages (never of history): for sound, notification and the announcer. */
+export function onLive(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function receive(m) {
+  batch(() => handle(m));
+}
+
+function handle(m) {
+  switch (m.cmd) {
+    case CMD.HELLO: hello(m); return;
+    case CMD.ACK: settle(m); answer(m); return;
+    case CMD.ERROR: if (!answer(m)) outbox.peek()?.fail(m.cid, m.error, m.msg, m.amount); return;
+    case CMD.RESYNC: resync(m); return;
+    case CMD.READ: read(m); return;
+    case CMD.TYPING: typed(m); return;
+    case CMD.PRESENCE: presence.value = new Map(presence.peek()).set(m.userid, !!m.amount); return;
+    case CMD.EVENT: event(m); break;
+  }
+  if (m.seq) arrived(m);
+}
+
+/** If m is a message of ours that still waits in the outbox, it waits no longer. */
+function settle(m) {
+  return m.cid && (m.cmd === CMD.ACK || m.userid === me.peek().id) ? outbox.peek()?.ack(m) ?? false : false;
+}
+
+/** The outbox learnt that an entry is stored: it becomes a message like any other. */
+function stored(entry, ack) {
+  const { file, poster, state, order, attempts, nextAt, progress, saving, error, msg, ...fields } = entry;
+  arrived({ amount: 0, ...fields, cmd: entry.kind, userid: me.peek().id, id: ack.id, seq: ack.seq, at: ack.at });
+}
+
+function arrived(m) {
+  if (m.cmd !== CMD.EVENT && settle(m)) return;
+  const kind = kindOf(m);
+  const dstid = peerOf(m, me.peek().id);
+  const line = timelines.get(keyOf(kind, dstid));
+  const row = conversations.peek().find((r) => r.kind === kind && r.dstid === dstid);
+  const fresh = m.seq > Math.max(row?.lastseq ?? 0, 0);
+  if (line?.live(m) === 'gap') catchUp(line);
+  if (!row) {
+    refresh('conversations');
+  } else if (fresh) {
+    const own = m.userid === me.peek().id;
+    patchRow(kind, dstid, isPost(m)
+      ? { lastseq: m.seq, last: m, unread: own ? row.unread : row.unread + 1, mentioned: row.mentioned || mentionsMe(m) }
+      : { lastseq: m.seq, ...lastAfter(row, m) });
+  }
+  if (m.userid !== me.peek().id) stopTyping(keyOf(kind, dstid), m.userid);
+  if (isPost(m) && fresh) for (const listener of listeners) listener(m, { kind, dstid });
+}
+
+/** The row's last message shows a recall or an edit too. */
+function lastAfter(row, m) {
+  if (!row.last || row.last.seq !== m.ref) return {};
+  if (m.cmd === CMD.RECALL) return { last: { ...row.last, content: '', ext: { recalled: true } } };
+  if (m.cmd === CMD.EDIT) return { last: { ...row.last, content: m.content } };
+  return {};
+}
+
+function mentionsMe(m) {
+  const list = m.ext?.mentions;
+  return Array.isArray(list) && (list.includes(me.peek().id) || list.includes(0)) && m.userid !== me.peek().id;
+}
+
+function resync(m) {
+  if (m.dstid || m.kind) {
+    const line = timelines.get(keyOf(m.kind, m.dstid ?? 0));
+    if (line?.loaded) catchUp(line);
+  } else {
+    for (const line of timelines.values()) if (line.loaded) catchUp(line);
+  }
+  refresh('conversations');
+}
+
+function read(m) {
+  const dstid = peerOf(m, me.peek().id);
+  const row = conversations.peek().find((r) => r.kind === m.kind && r.dstid === dstid);
+  if (!row) return;
+  if (m.userid === me.peek().id) {
+    if (m.seq <= row.readseq) return;
+    patchRow(m.kind, dstid, { readseq: m.seq, ...(m.seq >= row.lastseq ? { unread: 0, mentioned: false } : {}) });
+    if (m.seq < row.lastseq) refresh('conversations');
+  } else if (m.seq > (row.peerread ?? 0)) {
+    patchRow(m.kind, dstid, { peerread: m.seq });
+  }
+}
+
+const EVENT_LISTS = {
+  friend_request: ['requests'], friend_added: ['contacts', 'requests', 'conversations'], friend_removed: ['contacts', 'conversations'],
+  group_request: ['requests'], group_joined: ['groups', 'requests', 'conversations'], group_left: ['groups', 'conversations'],
+  group_changed: ['groups', 'conversations'], group_dismissed: ['groups', 'conversations'],
+  profile_changed: ['contacts', 'me', 'conversations'], conversation_changed: ['conversations'],
+};
+
+function event(m) {
+  for (const name of EVENT_LISTS[m.content] ?? []) refresh(name);
+  if (m.content === 'profile_changed') forget(m.userid ?? m.dstid);
+}
+
+function typed(m) {
+  if (m.userid === me.peek().id) return;
+  const key = keyOf(m.kind, peerOf(m, me.peek().id));
+  const until = Date.now() + TYPING_FOR;
+  typing.value = new Map(typing.peek()).set(key, { userid: m.userid, until });
+  setTimeout(() => {
+    if (typing.peek().get(key)?.until === until) stopTyping(key);
+  }, TYPING_FOR);
+}
+
+function stopTyping(key, userid) {
+  const now = typing.peek().get(key);
+  if (!now || (userid && now.userid !== userid)) return;
+  const next = new Map(typing.peek());
+  next.delete(key);
+  typing.value = next;
+}
+
+/** Tells the other side that something is being written, at most once in 3 s. */
+export function sendTyping(kind, dstid) {
+  const key = keyOf(kind, dstid);
+  if (Date.now() - (typingSent.get(key) ?? 0) < TYPING_EVERY) return;
+  if (socket?.send({ cmd: CMD.TYPING, kind, dstid })) typingSent.set(key, Date.now());
+}
+
+/** Says that everything up to seq has been seen on this screen. */
+export function markRead(kind, dstid, seq) {
+  const key = keyOf(kind, dstid);
+  const row = rowOf(kind, dstid);
+  if (seq <= Math.max(readUpTo.get(key) ?? 0, row?.readseq ?? 0)) return;
+  readUpTo.set(key, seq);
+  socket?.send({ cmd: CMD.READ, kind, dstid, seq });
+  if (!row) return;
+  const left = timelines.get(key)?.rows.filter((m) => isPost(m) && m.seq > seq && m.userid !== me.peek().id).length ?? row.unread;
+  patchRow(kind, dstid, { readseq: seq, unread: Math.min(row.unread, left), mentioned: left > 0 && row.mentioned });
+}
+
+/** Writes a message: it goes through the outbox and its cid is given back. */
+export function send(kind, dstid, message) {
+  stopTyping(keyOf(kind, dstid));
+  typingSent.delete(keyOf(kind, dstid));
+  return outbox.peek().add({ ...message, kind, dstid });
+}
+
+/** Sends a change (recall, edit, react) and resolves when it is stored; such a thing is not queued. */
+export function act(frame) {
+  const cid = newCID();
+  const sent = { ...frame, cid };
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      waiting.delete(cid);
+      reject({ code: 'timeout' });
+    }, REQUEST_TIMEOUT);
+    waiting.set(cid, { sent, resolve, reject, timer });
+    if (socket?.send(sent)) return;
+    clearTimeout(timer);
+    waiting.delete(cid);
+    reject({ code: 'network' });
+  });
+}
+
+function answer(m) {
+  const job = m.cid ? waiting.get(m.cid) : undefined;
+  if (!job) return false;
+  waiting.delete(m.cid);
+  clearTimeout(job.timer);
+  if (m.cmd === CMD.ERROR) {
+    job.reject({ code: m.error, message: m.msg });
+    return true;
+  }
+  const { cid, ...change } = job.sent;
+  if (m.seq) arrived({ ...change, userid: me.peek().id, seq: m.seq, at: m.at, id: m.id });
+  job.resolve(m);
+  return true;
+}
+
+/** Drafts are on this device at once and on the server a moment later. */
+export function saveDraft(kind, dstid, text) {
+  const key = keyOf(kind, dstid);
+  if ((drafts.peek().get(key) ?? '') === text) return;
+  drafts.value = new Map(drafts.peek()).set(key, text);
+  try {
+    localStorage.setItem(`hy-drafts-${me.peek().id}`, JSON.stringify([...drafts.peek()].filter(([, value]) => value)));
+  } catch { /* a full or forbidden storage costs the draft's copy, nothing else */ }
+  clearTimeout(draftTimers.get(key));
+  draftTimers.set(key, setTimeout(() => {
+    post('/message/settings', { kind, dstid, draft: text }).then(() => patchRow(kind, dstid, { draft: text }), () => {});
+  }, DRAFT_DELAY));
+}
+
+export const draftOf = (kind, dstid) => drafts.value.get(keyOf(kind, dstid)) ?? rowOf(kind, dstid)?.draft ?? '';
+
+function restoreDrafts() {
+  try {
+    drafts.value = new Map(JSON.parse(localStorage.getItem(`hy-drafts-${me.peek().id}`) ?? '[]'));
+  } catch { /* unreadable: the server's copy stands in */ }
+}
+
+/** What is known of a user; who is not known is looked up once and the `people` signal changes. */
+export function userOf(id) {
+  if (me.value?.id === id) return me.value;
+  const known = contacts.value.find((user) => user.id === id) ?? people.value.get(id);
+  if (known) return known;
+  if (id && !asked.has(id)) {
+    asked.add(id);
+    post('/user/find', { id }).then(({ data }) => remember([data]), () => {});
+  }
+  return { id, nickname: '', avatar: '' };
+}
+
+/** Adds users (members of a group, say) to those whose names are known. */
+export function remember(users) {
+  const next = new Map(people.peek());
+  for (const user of users) next.set(user.id, user);
+  people.value = next;
+}
+
+function forget(id) {
+  if (!id) return;
+  asked.delete(id);
+  const next = new Map(people.peek());
+  next.delete(id);
+  people.value = next;
+}
+
+export function nameOf(id) {
+  const user = userOf(id);
+  return user.remark || user.nickname || (id ? `#${id}` : '');
+}
+
+export function titleOf(kind, dstid) {
+  const row = rowOf(kind, dstid);
+  if (row?.title) return row.title;
+  if (kind === CMD.SINGLE) return nameOf(dstid);
+  return groups.value.find((group) => group.id === dstid)?.name ?? '';
+}
+
+/** Connects at once instead of at `connection.retryAt`. */
+export const retryNow = () => socket?.retryNow();
+
+/** Ends the line, as before logging out. */
+export const stop = () => socket?.stop();
