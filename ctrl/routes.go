@@ -1,0 +1,35 @@
+package ctrl
+
+import "net/http"
+
+// access says who may call a route.
+type access int
+
+const (
+	anyone access = iota // no session needed
+	member               // any session
+)
+
+// action handles a JSON route: it answers data, rows{…}, answer{…} or an error.
+type action func(w http.ResponseWriter, r *request) (any, error)
+
+// route is a line of the table: POST path, answered in JSON.
+type route struct {
+	path   string
+	who    access
+	action action
+}
+
+// api is the table of all JSON routes of the public listener.
+func (s *Server) api() []route {
+	return []route{}
+}
+
+// Handler is the public listener's handler.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, route := range s.api() {
+		mux.Handle(route.path, s.json(route))
+	}
+	return mux
+}
