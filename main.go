@@ -1,0 +1,125 @@
+// Command hongyan is the whole product: accounts, contacts, groups, chat,
+// files, the web client and a durable store in one program. Run it without
+// arguments and open the address that it prints.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"hongyan/util/config"
+)
+
+// version is set by release.sh.
+var version = "0.1.0-dev"
+
+// Exit codes: what went wrong is the operator's call or the machine's state.
+const (
+	exitFault = 1
+	exitUsage = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stop()
+	if err == nil {
+		return
+	}
+	fmt.Fprintf(os.Stderr, "hongyan: %v\n", err)
+	if errors.Is(err, errUsage) {
+		os.Exit(exitUsage)
+	}
+	os.Exit(exitFault)
+}
+
+// errUsage marks errors of the command line and of the configuration.
+var errUsage = errors.New("see hongyan -help")
+
+// command is one subcommand.
+type command struct {
+	name, about string
+	run         func(ctx context.Context, c *config.Config, stdout, stderr io.Writer) error
+}
+
+// commands lists the subcommands; the first is the default.
+func commands() []command {
+	return []command{
+		{"serve", "run the server (the default)", func(ctx context.Context, c *config.Config, stdout, stderr io.Writer) error {
+			return serve(ctx, c, stdout, stderr, nil)
+		}},
+		{"config print", "print the configuration as it holds, without secrets", printConfig},
+		{"doctor", "check configuration, folder, addresses, database and files, and say what is missing", doctor},
+		{"version", "print the version", printVersion},
+	}
+}
+
+// run runs one command until it ends or ctx does.
+func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) error {
+	cmd, rest, err := choose(args)
+	if err != nil {
+		return err
+	}
+	c, err := config.Load(rest, env)
+	if errors.Is(err, flag.ErrHelp) {
+		_, err = io.WriteString(stdout, usage())
+		return err
+	}
+	if err != nil {
+		return fmt.Errorf("the configuration has faults:\n  %s\n%w", strings.ReplaceAll(err.Error(), "\n", "\n  "), errUsage)
+	}
+	return cmd.run(ctx, c, stdout, stderr)
+}
+
+// choose finds the command in front of the options; there may be none.
+func choose(args []string) (command, []string, error) {
+	all := commands()
+	words := 0
+	for words < len(args) && !strings.HasPrefix(args[words], "-") {
+		words++
+	}
+	name := strings.Join(args[:words], " ")
+	if name == "" {
+		return all[0], args, nil
+	}
+	known := make([]string, len(all))
+	for i, c := range all {
+		if c.name == name {
+			return c, args[words:], nil
+		}
+		known[i] = c.name
+	}
+	if name == "help" {
+		return all[0], []string{"-help"}, nil
+	}
+	return command{}, nil, fmt.Errorf("unknown command %q; there are: %s\n%w", name, strings.Join(known, ", "), errUsage)
+}
+
+func usage() string {
+	var b strings.Builder
+	b.WriteString("Hongyan (鸿雁): instant messaging that you run yourself.\n\n  hongyan [command] [options]\n\nCommands:\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "  %-14s %s\n", c.name, c.about)
+	}
+	b.WriteString("\nOptions:\n\n" + config.Usage())
+	return b.String()
+}
+
+func printConfig(_ context.Context, c *config.Config, stdout, _ io.Writer) error {
+	_, err := io.WriteString(stdout, c.Print())
+	return err
+}
+
+func printVersion(_ context.Context, _ *config.Config, stdout, _ io.Writer) error {
+	_, err := fmt.Fprintf(stdout, "hongyan %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}

@@ -1,0 +1,277 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"hongyan/asset/locale"
+	"hongyan/ctrl"
+	"hongyan/service/db"
+	"hongyan/util/config"
+	"hongyan/util/lock"
+	"hongyan/util/logging"
+	"hongyan/util/metrics"
+)
+
+// Bounds of the HTTP servers. Who sends its headers or its body in drops is
+// let go after slowest; answers have answerTime, which transfers extend.
+const (
+	slowest     = 10 * time.Second
+	answerTime  = 60 * time.Second
+	idleTime    = 2 * time.Minute
+	headerBytes = 32 << 10
+	retryTime   = time.Second // between two looks at a database that is away
+)
+
+// server is one running node.
+type server struct {
+	config    *config.Config
+	log       *slog.Logger
+	metrics   *metrics.Metrics
+	catalogue *locale.Catalogue
+	product   atomic.Pointer[product] // nil until the database works
+	draining  atomic.Bool
+}
+
+// serve runs a node until ctx ends: take the folder and the addresses, open
+// the product, serve, drain. ready, if given, is told the addresses once they
+// are bound; internal is nil where there is none.
+func serve(ctx context.Context, c *config.Config, stdout, stderr io.Writer, ready func(public, internal net.Addr)) error {
+	log, err := logging.New(stderr, c.Log, c.LogLevel)
+	if err != nil {
+		return err
+	}
+	catalogue, err := locale.Load()
+	if err != nil {
+		return err
+	}
+	s := &server{config: c, log: log, metrics: metrics.New(), catalogue: catalogue}
+	s.metrics.Build(version)
+
+	release, err := s.takeFolder()
+	if err != nil {
+		return err
+	}
+	defer release()
+	public, internal, err := s.listen(ctx)
+	if err != nil {
+		return err
+	}
+	opened, err := s.open(ctx)
+	if err != nil && !s.mayComeBack(err) {
+		return errors.Join(err, closeAll(public, internal))
+	}
+	if opened != nil {
+		s.product.Store(opened)
+	} else {
+		log.Warn("the database is away: answering 503 until it is back", "database", c.Database(), "error", err)
+	}
+	s.announce(stdout, public.Addr(), addrOf(internal))
+	if ready != nil {
+		ready(public.Addr(), addrOf(internal))
+	}
+	return s.run(ctx, public, internal)
+}
+
+// run serves both listeners until ctx ends or one of them fails, then drains.
+func (s *server) run(ctx context.Context, public, internal net.Listener) error {
+	handler, err := s.publicHandler()
+	if err != nil {
+		return errors.Join(err, closeAll(public, internal))
+	}
+	outside := s.httpServer(handler)
+	inside := s.httpServer(ctrl.Internal(s.ready, s.metrics, s.log))
+	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() error { return served(outside.Serve(public)) })
+	if internal != nil {
+		all.Go(func() error { return served(inside.Serve(internal)) })
+	}
+	all.Go(func() error { return s.keepOpening(ctx) })
+	all.Go(func() error {
+		<-ctx.Done()
+		return s.drain(outside, inside)
+	})
+	return all.Wait()
+}
+
+// drain ends the node in order: no new sockets or requests, clients told to
+// move, what was accepted made durable, sockets closed, the rest closed.
+func (s *server) drain(outside, inside *http.Server) error {
+	s.log.Info("draining", "at most", s.config.DrainTimeout)
+	s.draining.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), s.config.DrainTimeout)
+	defer cancel()
+	p := s.product.Load()
+	if p != nil {
+		p.move(ctx)
+	}
+	if err := outside.Shutdown(ctx); err != nil {
+		s.log.Warn("some requests did not end in time", "error", err)
+		_ = outside.Close() // ends them
+	}
+	var err error
+	if p != nil {
+		err = p.close(ctx)
+	}
+	_ = inside.Close() // a health check that is cut off will be repeated
+	s.log.Info("stopped")
+	return err
+}
+
+// publicHandler is the edge around the product, or around a polite refusal
+// while there is none.
+func (s *server) publicHandler() (http.Handler, error) {
+	edge := ctrl.Edge{
+		Log: s.log, Locale: s.catalogue, Metrics: s.metrics, Origins: s.config.AllowedOrigins,
+		Proxies: s.config.TrustedProxies, Policy: ctrl.Policy(s.config.BlobHost()),
+	}
+	away := edge.Unavailable()
+	return edge.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := s.product.Load(); p != nil {
+			p.handler.ServeHTTP(w, r)
+			return
+		}
+		away.ServeHTTP(w, r)
+	}))
+}
+
+func (s *server) httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: slowest, ReadTimeout: slowest, WriteTimeout: answerTime, IdleTimeout: idleTime,
+		MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// ready tells whether the node wants traffic.
+func (s *server) ready(ctx context.Context) error {
+	if s.draining.Load() {
+		return errors.New("draining")
+	}
+	p := s.product.Load()
+	if p == nil {
+		return errors.New("the database has not been reached yet")
+	}
+	return p.db.Ping(ctx)
+}
+
+// keepOpening opens the product as soon as the database answers. A fault that
+// waiting does not mend ends the node.
+func (s *server) keepOpening(ctx context.Context) error {
+	tick := time.NewTicker(retryTime)
+	defer tick.Stop()
+	for s.product.Load() == nil {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		p, err := s.open(ctx)
+		switch {
+		case err == nil:
+			s.product.Store(p)
+			s.log.Info("the database is back", "database", s.config.Database())
+		case ctx.Err() != nil:
+			return nil
+		case !s.mayComeBack(err):
+			return err
+		}
+	}
+	return nil
+}
+
+// mayComeBack tells whether a database that could not be opened is worth
+// waiting for: a server that is away may come back, a broken file does not
+// mend itself.
+func (s *server) mayComeBack(err error) bool {
+	return strings.HasPrefix(s.config.DB, "mysql://") && db.IsUnavailable(err)
+}
+
+// takeFolder makes the data folder and keeps other servers off it, and off an
+// SQLite file elsewhere: one process has the writer that gives the order.
+func (s *server) takeFolder() (release func(), err error) {
+	if err := os.MkdirAll(s.config.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	paths := []string{filepath.Join(s.config.Data, "hongyan.lock")}
+	if file, ok := strings.CutPrefix(s.config.DB, "sqlite:"); ok && filepath.Dir(file) != filepath.Clean(s.config.Data) {
+		paths = append(paths, file+".lock")
+	}
+	var held []*lock.Lock
+	release = func() {
+		for _, l := range held {
+			_ = l.Release() // the process's end releases it too
+		}
+	}
+	for _, path := range paths {
+		l, err := lock.Acquire(path)
+		if err != nil {
+			release()
+			return nil, fmt.Errorf("data folder %s: %w", s.config.Data, err)
+		}
+		held = append(held, l)
+	}
+	return release, nil
+}
+
+// listen binds both addresses; if either fails, neither stays.
+func (s *server) listen(ctx context.Context) (public, internal net.Listener, err error) {
+	var binder net.ListenConfig
+	public, err = binder.Listen(ctx, "tcp", s.config.Listen)
+	if err != nil {
+		return nil, nil, fmt.Errorf("public address: %w", err)
+	}
+	if s.config.Internal != "" {
+		internal, err = binder.Listen(ctx, "tcp", s.config.Internal)
+		if err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("internal address: %w", err), public.Close())
+		}
+	}
+	if s.config.TLSCert == "" {
+		return public, internal, nil
+	}
+	pair, err := tls.LoadX509KeyPair(s.config.TLSCert, s.config.TLSKey)
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("tls-cert, tls-key: %w", err), closeAll(public, internal))
+	}
+	// WebSockets are HTTP/1.1 here, so that is all that is offered.
+	public = tls.NewListener(public, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+	return public, internal, nil
+}
+
+func closeAll(listeners ...net.Listener) error {
+	var faults []error
+	for _, l := range listeners {
+		if l != nil {
+			faults = append(faults, l.Close())
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func addrOf(l net.Listener) net.Addr {
+	if l == nil {
+		return nil
+	}
+	return l.Addr()
+}
+
+// served turns the way a server always ends into no error.
+func served(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,100 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// option is one setting: its key in a file and on the command line, its
+// default, and how its text becomes a field.
+type option struct {
+	key     string
+	value   string // the default
+	unit    string // what the usage shows in the value's place
+	usage   string
+	secret  bool // from the environment only, never printed
+	private bool // may carry a password: printed redacted, may come by _FILE
+	parse   func(c *Config, text string) error
+}
+
+// env is the name of the option's environment variable.
+func (o option) env() string {
+	return Prefix + strings.ToUpper(strings.ReplaceAll(o.key, "-", "_"))
+}
+
+// options is the table of all settings, in the order in which they are shown.
+func options() []option {
+	return []option{
+		{key: "listen", value: ":8080", unit: "HOST:PORT", usage: "public address",
+			parse: address(func(c *Config) *string { return &c.Listen }, false)},
+		{key: "internal", value: "127.0.0.1:8081", unit: "HOST:PORT", usage: "internal address: health, metrics; empty = off",
+			parse: address(func(c *Config) *string { return &c.Internal }, true)},
+		{key: "data", value: "./data", unit: "FOLDER", usage: "SQLite file, uploads, lock",
+			parse: required(func(c *Config) *string { return &c.Data })},
+		{key: "db", unit: "SOURCE", usage: "sqlite:PATH or mysql://user:pass@host:3306/name (default sqlite:DATA/hongyan.db)",
+			private: true, parse: database},
+		{key: "blob", unit: "STORE", usage: "local:FOLDER or oss://bucket?endpoint=… (default local:DATA/files)",
+			parse: blobStore},
+		{key: "bus", value: "local", unit: "BUS", usage: "local: one process", parse: bus},
+		{key: "limits", value: "on", unit: "on|off", usage: "rate limits; off for load tests alone",
+			parse: yesNo(func(c *Config) *bool { return &c.Limits })},
+		{key: "log", value: "text", unit: "text|json", usage: "form of the log",
+			parse: oneOf(func(c *Config) *string { return &c.Log }, "text", "json")},
+		{key: "log-level", value: "info", unit: "LEVEL", usage: "debug, info, warn or error", parse: logLevel},
+		{key: "tls-cert", unit: "FILE", usage: "certificate chain (PEM): serve HTTPS",
+			parse: plain(func(c *Config) *string { return &c.TLSCert })},
+		{key: "tls-key", unit: "FILE", usage: "private key (PEM) of the certificate",
+			parse: plain(func(c *Config) *string { return &c.TLSKey })},
+		{key: "allowed-origins", unit: "LIST", usage: "further origins (https://chat.example.com) that may call this server", parse: origins},
+		{key: "trusted-proxies", unit: "LIST", usage: "addresses or networks whose X-Forwarded-* headers count", parse: proxies},
+		{key: "classic-tokens", value: "off", unit: "on|off", usage: "accept /chat?id=ID&token=TOKEN of classic clients",
+			parse: yesNo(func(c *Config) *bool { return &c.ClassicTokens })},
+		{key: "max-upload", value: "64MB", unit: "SIZE", usage: "largest upload",
+			parse: size(func(c *Config) *int64 { return &c.MaxUpload })},
+		{key: "quota", value: "2GB", unit: "SIZE", usage: "stored files per user",
+			parse: size(func(c *Config) *int64 { return &c.Quota })},
+		{key: "recall-window", value: "2m", unit: "TIME", usage: "how long a sender may recall a message",
+			parse: duration(func(c *Config) *timeDuration { return &c.RecallWindow })},
+		{key: "sessions-per-user", value: "20", unit: "NUMBER", usage: "devices signed in at once; the oldest gives way",
+			parse: number(func(c *Config) *int { return &c.SessionsPerUser }, 1, 1000)},
+		{key: "drain-timeout", value: "15s", unit: "TIME", usage: "longest shutdown",
+			parse: duration(func(c *Config) *timeDuration { return &c.DrainTimeout })},
+		{key: "oss-key-id", usage: "access key of the bucket", secret: true,
+			parse: plain(func(c *Config) *string { return &c.OSSKeyID })},
+		{key: "oss-key-secret", usage: "secret of the access key", secret: true,
+			parse: plain(func(c *Config) *string { return &c.OSSKeySecret })},
+	}
+}
+
+func find(key string) (option, bool) {
+	for _, o := range options() {
+		if o.key == key {
+			return o, true
+		}
+	}
+	return option{}, false
+}
+
+// Usage describes the options, for -help.
+func Usage() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "  -%-32s %s\n", "config FILE", "TOML file with the keys below")
+	for _, o := range options() {
+		if o.secret {
+			continue
+		}
+		text := o.usage
+		if o.value != "" {
+			text += " (default " + o.value + ")"
+		}
+		fmt.Fprintf(&b, "  -%-32s %s\n", o.key+" "+o.unit, text)
+	}
+	b.WriteString("\nEach is also an environment variable, HONGYAN_LISTEN and so on. From the environment alone,\n" +
+		"or from the file that the same name with _FILE gives:\n\n")
+	for _, o := range options() {
+		if o.secret {
+			fmt.Fprintf(&b, "  %-33s %s\n", o.env(), o.usage)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,106 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Print gives the configuration as TOML, each line with where its value came
+// from and without secrets.
+func (c *Config) Print() string {
+	var b strings.Builder
+	for _, o := range options() {
+		text := c.text(o.key)
+		if o.secret {
+			state := "not set"
+			if text != "" {
+				state = "set, from " + c.origin[o.key]
+			}
+			fmt.Fprintf(&b, "# %s: %s\n", o.env(), state)
+			continue
+		}
+		fmt.Fprintf(&b, "%s = %s # %s\n", o.key, strconv.Quote(text), c.origin[o.key])
+	}
+	return b.String()
+}
+
+// Database gives the database's source without its password.
+func (c *Config) Database() string {
+	if strings.HasPrefix(c.DB, "sqlite:") {
+		return c.DB
+	}
+	u, err := url.Parse(c.DB)
+	if err != nil {
+		return "(unreadable)"
+	}
+	return u.Redacted()
+}
+
+// BlobHost gives the host that serves files in place of this server, for the
+// pages' content policy; empty where this server serves them.
+func (c *Config) BlobHost() string {
+	u, err := url.Parse(c.Blob)
+	if err != nil || u.Scheme != "oss" {
+		return ""
+	}
+	endpoint := u.Query().Get("endpoint")
+	if e, err := url.Parse(endpoint); err == nil && e.Host != "" {
+		endpoint = e.Host
+	}
+	return u.Host + "." + endpoint
+}
+
+func (c *Config) text(key string) string {
+	onOff := map[bool]string{true: "on", false: "off"}
+	switch key {
+	case "listen":
+		return c.Listen
+	case "internal":
+		return c.Internal
+	case "data":
+		return c.Data
+	case "db":
+		return c.Database()
+	case "blob":
+		return c.Blob
+	case "bus":
+		return c.Bus
+	case "limits":
+		return onOff[c.Limits]
+	case "log":
+		return c.Log
+	case "log-level":
+		return strings.ToLower(c.LogLevel.String())
+	case "tls-cert":
+		return c.TLSCert
+	case "tls-key":
+		return c.TLSKey
+	case "allowed-origins":
+		return strings.Join(c.AllowedOrigins, ",")
+	case "trusted-proxies":
+		p := make([]string, len(c.TrustedProxies))
+		for i, n := range c.TrustedProxies {
+			p[i] = n.String()
+		}
+		return strings.Join(p, ",")
+	case "classic-tokens":
+		return onOff[c.ClassicTokens]
+	case "max-upload":
+		return strconv.FormatInt(c.MaxUpload, 10)
+	case "quota":
+		return strconv.FormatInt(c.Quota, 10)
+	case "recall-window":
+		return c.RecallWindow.String()
+	case "sessions-per-user":
+		return strconv.Itoa(c.SessionsPerUser)
+	case "drain-timeout":
+		return c.DrainTimeout.String()
+	case "oss-key-id":
+		return c.OSSKeyID
+	case "oss-key-secret":
+		return c.OSSKeySecret
+	}
+	return ""
+}
