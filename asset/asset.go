@@ -1,0 +1,223 @@
+// Package asset serves the client's own files: styles, ES modules, icons and
+// the vendored libraries. They are embedded, live under a URL that carries the
+// hash of all of them, and are compressed once at start. It imports nothing
+// else of ours but the catalogue beneath it.
+package asset
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"mime"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"hongyan/asset/locale"
+)
+
+//go:embed css js vendor/*.js vendor/*.css icons.svg favicon.svg icon-192.png icon-512.png
+var embedded embed.FS
+
+// Prefix is the path under which all assets live.
+const Prefix = "/a/"
+
+// Stylesheet is the one sheet a page waits for: all styles in one file.
+const Stylesheet = "app.css"
+
+// sheets are the parts of the Stylesheet in the order of the cascade; sheets
+// not named here follow in the order of their names.
+var sheets = []string{"vendor/weui.css", "css/tokens.css", "css/base.css"}
+
+// Files is the set of assets, ready to be served. It is immutable.
+type Files struct {
+	hash  string
+	files map[string]file
+}
+
+type file struct {
+	kind       string
+	plain      []byte
+	compressed []byte // nil where compression gains nothing
+}
+
+// Load reads the embedded assets and builds what is made of them: the joined
+// stylesheet and one module per language.
+func Load(catalogue *locale.Catalogue) (*Files, error) {
+	contents := map[string][]byte{}
+	err := fs.WalkDir(embedded, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		contents[name], err = embedded.ReadFile(name)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	contents[Stylesheet] = join(contents)
+	for _, lang := range []string{locale.Chinese, locale.English} {
+		if contents["js/locale/"+lang+".js"], err = messages(catalogue.Messages(lang)); err != nil {
+			return nil, err
+		}
+	}
+	f := &Files{hash: sum(contents), files: map[string]file{}}
+	for name, data := range contents {
+		if f.files[name], err = prepare(name, data); err != nil {
+			return nil, fmt.Errorf("asset %s: %w", name, err)
+		}
+	}
+	return f, nil
+}
+
+// join makes one stylesheet, since each one more would cost a round trip
+// before the first paint.
+func join(contents map[string][]byte) []byte {
+	order := slices.Clone(sheets)
+	for _, name := range slices.Sorted(maps.Keys(contents)) {
+		if path.Ext(name) == ".css" && !slices.Contains(order, name) {
+			order = append(order, name)
+		}
+	}
+	var all bytes.Buffer
+	for _, name := range order {
+		all.Write(contents[name])
+		all.WriteByte('\n')
+		if strings.HasPrefix(name, "css/") {
+			delete(contents, name)
+		}
+	}
+	return all.Bytes()
+}
+
+// messages makes the module of a language. The sentences of failures stay on
+// the server, which sends them with the failure; those under "error.client."
+// are the browser's own.
+func messages(all map[string]string) ([]byte, error) {
+	own := map[string]string{}
+	for key, text := range all {
+		if !strings.HasPrefix(key, "error.") || strings.HasPrefix(key, "error.client.") {
+			own[key] = text
+		}
+	}
+	data, err := json.Marshal(own)
+	return slices.Concat([]byte("export default "), data, []byte(";\n")), err
+}
+
+func sum(contents map[string][]byte) string {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(contents)) {
+		fmt.Fprintf(h, "%s\x00%d\x00", name, len(contents[name]))
+		h.Write(contents[name])
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+func prepare(name string, data []byte) (file, error) {
+	f := file{kind: kind(name), plain: data}
+	if f.kind == "" {
+		return f, fmt.Errorf("no content type for %q", path.Ext(name))
+	}
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return f, err
+	}
+	if _, err = w.Write(data); err == nil {
+		err = w.Close()
+	}
+	if out.Len() < len(data)*9/10 {
+		f.compressed = out.Bytes()
+	}
+	return f, err
+}
+
+// kind does not ask the machine's MIME table, which differs between systems.
+func kind(name string) string {
+	switch path.Ext(name) {
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".png":
+		return "image/png"
+	case ".json":
+		return "application/json"
+	}
+	return mime.TypeByExtension(path.Ext(name))
+}
+
+// Path gives the URL of an asset, such as "js/app.js".
+func (f *Files) Path(name string) string { return Prefix + f.hash + "/" + name }
+
+// Hash names this set of assets.
+func (f *Files) Hash() string { return f.hash }
+
+// Has tells whether there is such an asset.
+func (f *Files) Has(name string) bool {
+	_, ok := f.files[name]
+	return ok
+}
+
+// Names lists all assets in order.
+func (f *Files) Names() []string { return slices.Sorted(maps.Keys(f.files)) }
+
+// Data gives an asset's content, which the caller must not change.
+func (f *Files) Data(name string) ([]byte, bool) {
+	v, ok := f.files[name]
+	return v.plain, ok
+}
+
+// Transfer is the size in bytes of what crosses the wire for an asset.
+func (f *Files) Transfer(name string) int {
+	v := f.files[name]
+	if v.compressed != nil {
+		return len(v.compressed)
+	}
+	return len(v.plain)
+}
+
+// ServeHTTP serves an asset for good under the hash of the set. A page that is
+// still open from an older version gets the newest content of the same name,
+// not to be kept.
+func (f *Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	hash, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, Prefix), "/")
+	v, ok := f.files[name]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", v.kind)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Vary", "Accept-Encoding")
+	if hash == f.hash {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		h.Set("Cache-Control", "no-cache")
+	}
+	etag := `"` + f.hash + `"`
+	h.Set("ETag", etag)
+	if r.Header.Get("If-None-Match") == etag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	data := v.plain
+	if v.compressed != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		data = v.compressed
+	}
+	h.Set("Content-Length", fmt.Sprint(len(data)))
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(data)
+	}
+}

@@ -1,0 +1,163 @@
+package asset_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+
+	"hongyan/asset"
+	"hongyan/asset/locale"
+)
+
+func load(t *testing.T) *asset.Files {
+	t.Helper()
+	catalogue, err := locale.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := asset.Load(catalogue)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+var (
+	importing = regexp.MustCompile("(?m)(?:\\bfrom\\s*|\\bimport\\s*\\(?\\s*|new URL\\(\\s*)['\"`](\\.[^'\"`]+)['\"`]")
+	bare      = regexp.MustCompile(`(?m)^\s*(?:import|export)\b[^'"` + "`" + `;]*\bfrom\s*['"]([^.'"][^'"]*)['"]`)
+	cssURL    = regexp.MustCompile(`url\(\s*['"]?([^'")]+)`)
+	absolute  = regexp.MustCompile(`(?i)(?:https?|wss?)://[a-z0-9][a-z0-9.-]*\.[a-z]{2,}`)
+	iconName  = regexp.MustCompile(`\bicon\(\s*'([a-z0-9-]+)'`)
+	comments  = regexp.MustCompile(`(?s)/\*.*?\*/|(?m)^\s*//.*$`)
+)
+
+// Every import and reference leads to an asset, and none to another host.
+func TestReferencesResolve(t *testing.T) {
+	files := load(t)
+	sprite, _ := files.Data("icons.svg")
+	for _, name := range files.Names() {
+		data, _ := files.Data(name)
+		text := comments.ReplaceAllString(string(data), "")
+		switch path.Ext(name) {
+		case ".js":
+			for _, m := range importing.FindAllStringSubmatch(text, -1) {
+				for _, target := range targets(m[1]) {
+					if full := path.Join(path.Dir(name), target); !files.Has(full) {
+						t.Errorf("%s: no asset %s", name, full)
+					}
+				}
+			}
+			for _, m := range bare.FindAllStringSubmatch(text, -1) {
+				t.Errorf("%s: import of %q is not relative", name, m[1])
+			}
+			for _, m := range iconName.FindAllStringSubmatch(text, -1) {
+				if !strings.Contains(string(sprite), `id="`+m[1]+`"`) {
+					t.Errorf("%s: no icon %s", name, m[1])
+				}
+			}
+		case ".css":
+			for _, m := range cssURL.FindAllStringSubmatch(text, -1) {
+				if !files.Has(path.Join(path.Dir(name), m[1])) {
+					t.Errorf("%s: no asset %s", name, m[1])
+				}
+			}
+		}
+		if ext := path.Ext(name); ext == ".js" || ext == ".css" {
+			for _, host := range absolute.FindAllString(text, -1) {
+				if !strings.HasSuffix(host, "//www.w3.org") {
+					t.Errorf("%s names another host: %s", name, host)
+				}
+			}
+		}
+	}
+}
+
+// targets names the modules that an import may mean; the only name made at run
+// time is that of a language.
+func targets(name string) []string {
+	if !strings.Contains(name, "${") {
+		return []string{name}
+	}
+	var all []string
+	for _, lang := range []string{locale.Chinese, locale.English} {
+		all = append(all, strings.ReplaceAll(name, "${lang}", lang))
+	}
+	return all
+}
+
+// What the policy of the pages would refuse must not be written in the first place.
+func TestModulesKeepThePolicy(t *testing.T) {
+	files := load(t)
+	forbidden := []*regexp.Regexp{
+		regexp.MustCompile(`\.(?:inner|outer)HTML\b`), regexp.MustCompile(`insertAdjacentHTML|document\.write`),
+		regexp.MustCompile(`[\s<]style=`), regexp.MustCompile(`\bstyleMap\b`), regexp.MustCompile(`\bunsafeHTML\b`),
+		regexp.MustCompile(`\beval\(|new Function\b`), regexp.MustCompile(`[\s<]on[a-z]+="`),
+		regexp.MustCompile(`\b(?:alert|confirm|prompt)\(`),
+	}
+	for _, name := range files.Names() {
+		if !strings.HasPrefix(name, "js/") {
+			continue
+		}
+		data, _ := files.Data(name)
+		for _, re := range forbidden {
+			if m := re.FindString(comments.ReplaceAllString(string(data), "")); m != "" {
+				t.Errorf("%s: %q", name, m)
+			}
+		}
+	}
+}
+
+var keyUsed = regexp.MustCompile(`(?:^|[^\w.])t\('([a-z0-9_.-]+)'`)
+
+func TestModulesUseKnownSentences(t *testing.T) {
+	catalogue, err := locale.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := load(t)
+	for _, name := range files.Names() {
+		if !strings.HasPrefix(name, "js/") {
+			continue
+		}
+		data, _ := files.Data(name)
+		for _, m := range keyUsed.FindAllStringSubmatch(string(data), -1) {
+			if !catalogue.Has(m[1]) {
+				t.Errorf("%s: no sentence for %s", name, m[1])
+			}
+		}
+	}
+}
+
+func TestServe(t *testing.T) {
+	files := load(t)
+	get := func(target, encoding, match string) *http.Response {
+		r := httptest.NewRequest(http.MethodGet, target, nil)
+		r.Header.Set("Accept-Encoding", encoding)
+		r.Header.Set("If-None-Match", match)
+		w := httptest.NewRecorder()
+		files.ServeHTTP(w, r)
+		return w.Result()
+	}
+	res := get(files.Path("js/app.js"), "gzip, br", "")
+	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "text/javascript; charset=utf-8" ||
+		!strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
+		t.Errorf("%d %v", res.StatusCode, res.Header)
+	}
+	if res = get(files.Path(asset.Stylesheet), "gzip", ""); res.Header.Get("Content-Encoding") != "gzip" {
+		t.Error("the stylesheet is not compressed")
+	}
+	if res = get(asset.Prefix+"0123456789ab/js/app.js", "", ""); strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
+		t.Error("an old hash is cached for good")
+	}
+	if res = get(files.Path("icons.svg"), "", `"`+files.Hash()+`"`); res.StatusCode != 304 {
+		t.Error(res.StatusCode)
+	}
+	for _, target := range []string{"/a/", "/a/x", files.Path("js/none.js"), files.Path("../asset.go"), files.Path("js/")} {
+		if res := get(target, "", ""); res.StatusCode != 404 {
+			t.Errorf("%s: %d", target, res.StatusCode)
+		}
+	}
+}

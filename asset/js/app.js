@@ -1,0 +1,2 @@
+// The client's entry.
+import './ui/kit.js';
