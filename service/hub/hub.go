@@ -1,0 +1,269 @@
+// Package hub is the live side of a node: the sockets that are open here, who
+// they belong to and which groups they are in, and the way of a message to all
+// of them. What it delivers is a hint: the store is the truth, and a socket that
+// missed something is told to read it there. It imports the model and util, and
+// never service, db, cluster, xorm or net/http.
+package hub
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hongyan/model"
+	"hongyan/util/metrics"
+
+	"github.com/gorilla/websocket"
+	"gopkg.in/fatih/set.v0"
+)
+
+// Why a socket is not attached.
+var (
+	ErrDraining = errors.New("the node is draining")
+	ErrTooMany  = errors.New("too many sockets")
+)
+
+// Defaults of Options: a person has a handful of devices with a few tabs each;
+// behind one address may be a company, but not a load test.
+const (
+	MaxPerUser    = 20
+	MaxPerAddress = 1000
+)
+
+// sweepEvery is how often silent sockets are looked for.
+const sweepEvery = 5 * time.Second
+
+// Bus carries envelopes to the hubs of the other nodes. A single node has none.
+type Bus interface {
+	// Send hands on an envelope without waiting for anybody. It may get lost.
+	Send(envelope []byte)
+	// Listen is called once, before the first Send, and names the receiver of
+	// what others send. A node does not hear itself.
+	Listen(receive func(envelope []byte))
+}
+
+// Options are what a Hub is made of.
+type Options struct {
+	Metrics *metrics.Metrics
+	Log     *slog.Logger
+	// Bus to the other nodes; nil for a single one.
+	Bus Bus
+	// PerUser and PerAddress bound the sockets of one user and of one client
+	// address; zero means no bound.
+	PerUser    int
+	PerAddress int
+	// Changed, if set, hears of a user whose first socket opened or whose last
+	// one closed. It must not block; since calls may overtake each other, it
+	// asks Online for what holds.
+	Changed func(userID int64)
+}
+
+// Hub has the sockets of this node. All its methods are safe for concurrent use.
+type Hub struct {
+	metrics    *metrics.Metrics
+	log        *slog.Logger
+	bus        Bus
+	perUser    int
+	perAddress int
+	changed    func(userID int64)
+
+	lastID  atomic.Uint64
+	users   *index
+	groups  *index
+	rooms   *index
+	origins origins
+
+	writers *writers
+	spare   sync.Pool
+	fans    sync.Pool
+	tasks   sync.WaitGroup // writers
+	open    sync.WaitGroup // sockets, until their connection is closed
+
+	mu        sync.Mutex // guards the following
+	draining  bool
+	addresses map[string]int // sockets by client address
+	sockets   int
+	sweeper   *time.Timer
+}
+
+// New makes a Hub. It has no goroutine until there is something to do.
+func New(o Options) *Hub {
+	h := &Hub{
+		metrics: o.Metrics, log: o.Log, bus: o.Bus, perUser: o.PerUser, perAddress: o.PerAddress, changed: o.Changed,
+		users: newIndex(), groups: newIndex(), rooms: newIndex(), writers: newWriters(),
+		addresses: make(map[string]int),
+	}
+	h.origins.nodes = make(map[uint64]*Node)
+	h.spare.New = func() any { return new(writer) }
+	h.fans.New = func() any { return new(fan) }
+	if h.changed == nil {
+		h.changed = func(int64) {}
+	}
+	if h.bus != nil {
+		h.bus.Listen(h.receive)
+	}
+	return h
+}
+
+// Node makes a node of a fresh socket. It belongs to nobody until it is attached.
+func (h *Hub) Node(conn *websocket.Conn, pipe *Pipe, userID, sessionID int64, address string) *Node {
+	n := &Node{
+		Conn: conn, GroupSets: set.New(set.NonThreadSafe),
+		ID: h.lastID.Add(1), UserID: userID, SessionID: sessionID, Address: address,
+		hub: h, pipe: pipe, done: make(chan struct{}), finished: make(chan struct{}),
+	}
+	n.DataQueue.held = true
+	if tcp, ok := pipe.Conn.(interface{ SetWriteBuffer(int) error }); ok {
+		// What the kernel holds for a client that does not read counts too.
+		_ = tcp.SetWriteBuffer(2 * maxWrite)
+	}
+	pipe.node.Store(n)
+	n.Heard()
+	return n
+}
+
+// Attach makes n a socket of its user and of the groups that load gives, and
+// then sends hello as its first frame: a client that has read hello misses
+// nothing that is stored from then on. Membership that changes while load runs
+// is not lost: it is known to be newer. An error leaves n closed.
+func (h *Hub) Attach(ctx context.Context, n *Node, hello model.Message, load func(context.Context) ([]int64, error)) error {
+	if err := h.register(n); err != nil {
+		n.Close(CloseTryLater, "try again later")
+		return err
+	}
+	groups, err := load(ctx)
+	if err != nil {
+		n.Close(websocket.CloseInternalServerErr, "internal")
+		return err
+	}
+	n.loaded(groups)
+	f, err := newFrame(&hello, false)
+	if err != nil {
+		n.Close(websocket.CloseInternalServerErr, "internal")
+		return err
+	}
+	if n.DataQueue.release(f) == awakened {
+		h.call(n)
+	}
+	return nil
+}
+
+// Room reports whether another socket of userID from address would be let in,
+// for an answer before the upgrade; Attach decides.
+func (h *Hub) Room(userID int64, address string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.draining:
+		return ErrDraining
+	case h.perAddress > 0 && h.addresses[address] >= h.perAddress:
+		return ErrTooMany
+	case h.perUser > 0 && h.users.count(userID) >= h.perUser:
+		return ErrTooMany
+	}
+	return nil
+}
+
+// register lets n in, before its groups are known, so that no change of them
+// passes by.
+func (h *Hub) register(n *Node) error {
+	n.load()
+	h.mu.Lock()
+	if h.draining {
+		h.mu.Unlock()
+		return ErrDraining
+	}
+	if h.perAddress > 0 && h.addresses[n.Address] >= h.perAddress {
+		h.mu.Unlock()
+		return ErrTooMany
+	}
+	count, ok := h.users.add(n.UserID, n, h.perUser)
+	if !ok {
+		h.mu.Unlock()
+		return ErrTooMany
+	}
+	n.registered = true
+	h.open.Add(1)
+	h.addresses[n.Address]++
+	h.sockets++
+	h.metrics.Connections.Set(float64(h.sockets))
+	if h.sweeper == nil {
+		h.sweeper = time.AfterFunc(sweepEvery, h.sweep)
+	}
+	h.mu.Unlock()
+	h.origins.put(n)
+	if count == 1 {
+		h.metrics.UsersOnline.Inc()
+		h.changed(n.UserID)
+	}
+	return nil
+}
+
+// forget takes n out of the registry; it is called once a node, attached or not.
+func (h *Hub) forget(n *Node) {
+	left, found := h.users.remove(n.UserID, n)
+	if !found {
+		return
+	}
+	h.origins.remove(n)
+	h.mu.Lock()
+	h.sockets--
+	if h.addresses[n.Address]--; h.addresses[n.Address] <= 0 {
+		delete(h.addresses, n.Address)
+	}
+	h.metrics.Connections.Set(float64(h.sockets))
+	if h.sockets == 0 && h.sweeper != nil {
+		h.sweeper.Stop()
+		h.sweeper = nil
+	}
+	h.mu.Unlock()
+	if left == 0 {
+		h.metrics.UsersOnline.Dec()
+		h.changed(n.UserID)
+	}
+}
+
+// Online reports whether a user has a socket here.
+func (h *Hub) Online(userID int64) bool { return h.users.count(userID) > 0 }
+
+// Sockets gives the number of sockets a user has here.
+func (h *Hub) Sockets(userID int64) int { return h.users.count(userID) }
+
+// Counts are sizes of the registry at one time.
+type Counts struct {
+	Sockets, Users, Groups, Rooms int
+	Queued                        int // frames
+}
+
+// Counts gives the sizes of the registry.
+func (h *Hub) Counts() Counts {
+	c := Counts{Users: h.users.keys(), Groups: h.groups.keys(), Rooms: h.rooms.keys()}
+	for _, n := range h.users.all() {
+		c.Sockets++
+		c.Queued += n.DataQueue.depth()
+	}
+	return c
+}
+
+// sweep pings the sockets that were silent for longer than a heartbeat, so that
+// a client which sends none is not taken for dead.
+func (h *Hub) sweep() {
+	depth := 0
+	silent := time.Now().Add(-Heartbeat).UnixNano()
+	ping := controlFrame(opPing, nil)
+	for _, n := range h.users.all() {
+		depth += n.DataQueue.depth()
+		if n.heard.Load() < silent {
+			n.send(ping)
+		}
+	}
+	h.metrics.QueueDepth.Set(float64(depth))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.sweeper != nil {
+		h.sweeper.Reset(sweepEvery)
+	}
+}

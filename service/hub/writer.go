@@ -1,0 +1,184 @@
+package hub
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// writeTimeout is how long a socket may refuse bytes before it is given up.
+const writeTimeout = 10 * time.Second
+
+// errPanic stands for a panic of a writer, which is logged where it happened.
+var errPanic = errors.New("writer failed")
+
+// writers is the list of nodes that have something to write, and the few
+// goroutines that work it off: as many as there are processors, started when
+// something is queued and gone when the list is empty. A goroutine for each
+// socket would cost a wake-up for each delivery, which is half of what the
+// system call costs. While the list is long, frames gather in the queues and
+// leave several at a time.
+type writers struct {
+	mu      sync.Mutex // guards list, head and running
+	list    []*Node
+	head    int // list[:head] is done
+	running int
+	max     int
+}
+
+// perWriter is the length of the list at which a further writer is worth its start.
+const perWriter = 64
+
+func newWriters() *writers { return &writers{max: runtime.GOMAXPROCS(0)} }
+
+// call hands nodes with a full queue to the writers.
+func (h *Hub) call(nodes ...*Node) {
+	w := h.writers
+	w.mu.Lock()
+	w.list = append(w.list, nodes...)
+	start := w.running < w.max && (w.running == 0 || len(w.list)-w.head > perWriter*w.running)
+	if start {
+		w.running++
+	}
+	w.mu.Unlock()
+	if start {
+		h.tasks.Go(h.writeAll)
+	}
+}
+
+// next gives a writer its next node; nil ends the writer.
+func (w *writers) next() *Node {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.head == len(w.list) {
+		w.running--
+		w.list, w.head = w.list[:0], 0
+		if cap(w.list) > 4096 {
+			w.list = nil
+		}
+		return nil
+	}
+	n := w.list[w.head]
+	w.list[w.head] = nil
+	w.head++
+	return n
+}
+
+// writeAll is a writer: it serves the nodes of the list, each with one write,
+// and ends when the list is empty.
+func (h *Hub) writeAll() {
+	w := h.spare.Get().(*writer)
+	defer h.spare.Put(w)
+	for n := h.writers.next(); n != nil; n = h.writers.next() {
+		w.serve(n)
+	}
+}
+
+// writer has what a write needs, so that writing allocates nothing.
+type writer struct {
+	attempt attempt
+	batch   []*Frame
+	buffer  []byte
+}
+
+// serve writes once to n what is queued. A socket that does not take it at once
+// gets a goroutine of its own until it has caught up.
+func (w *writer) serve(n *Node) {
+	defer n.recoverWriter()
+	data, count := w.gather(n)
+	if count == 0 {
+		return
+	}
+	written, blocked, err := w.attempt.try(n.pipe, data)
+	switch {
+	case err != nil:
+		n.broke(err)
+	case blocked:
+		size := len(data)
+		rest := bytes.Clone(data[written:])
+		n.hub.tasks.Go(func() { n.catchUp(rest, count, size) })
+	case n.wrote(count, len(data)):
+		n.hub.call(n)
+	}
+}
+
+// gather joins what is queued for n: a single frame as it is, several copied
+// into one buffer, which costs less than handing the kernel a vector.
+func (w *writer) gather(n *Node) (data []byte, count int) {
+	batch, paid := n.DataQueue.take(w.batch[:0])
+	w.batch = batch
+	if paid > 0 {
+		n.hub.metrics.Resyncs.Add(float64(paid))
+	}
+	count = len(batch)
+	if count == 1 {
+		data = batch[0].data
+	} else {
+		w.buffer = w.buffer[:0]
+		for _, f := range batch {
+			w.buffer = append(w.buffer, f.data...)
+		}
+		data = w.buffer
+	}
+	clear(batch)
+	return data, count
+}
+
+// catchUp writes to a socket that makes its writer wait, until its queue is
+// empty, the socket is closed or nothing moves for writeTimeout.
+func (n *Node) catchUp(data []byte, count, size int) {
+	defer n.recoverWriter()
+	w := n.hub.spare.Get().(*writer)
+	defer n.hub.spare.Put(w)
+	for {
+		err := n.pipe.Conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+		if err == nil {
+			_, err = n.pipe.Conn.Write(data)
+		}
+		if err == nil {
+			err = n.pipe.Conn.SetWriteDeadline(time.Time{})
+		}
+		if err != nil {
+			n.broke(err)
+			return
+		}
+		if !n.wrote(count, size) {
+			return
+		}
+		if data, count = w.gather(n); count == 0 {
+			return
+		}
+		size = len(data)
+	}
+}
+
+// wrote takes note of a finished write and reports whether more is waiting.
+func (n *Node) wrote(count, size int) (more bool) {
+	more, last := n.DataQueue.wrote(count, size)
+	if last {
+		n.flushed.Do(func() { close(n.finished) })
+	}
+	return more
+}
+
+// broke ends a node whose socket takes nothing any more.
+func (n *Node) broke(err error) {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		n.hub.metrics.SlowClosed.Inc()
+		n.leave(CloseSlow, "too slow")
+	}
+	n.cut()
+}
+
+// recoverWriter keeps a panic from ending more than the socket it met.
+func (n *Node) recoverWriter() {
+	if r := recover(); r != nil {
+		n.hub.metrics.Panics.WithLabelValues("writer").Inc()
+		n.hub.log.Error("panic in a writer", "socket", n.ID, "user", n.UserID, "panic", r, "stack", string(debug.Stack()))
+		n.broke(errPanic)
+	}
+}
