@@ -34,7 +34,7 @@ const Stylesheet = "app.css"
 
 // sheets are the parts of the Stylesheet in the order of the cascade; sheets
 // not named here follow in the order of their names.
-var sheets = []string{"vendor/weui.css", "css/tokens.css", "css/base.css"}
+func sheets() []string { return []string{"vendor/weui.css", "css/tokens.css", "css/base.css"} }
 
 // Files is the set of assets, ready to be served. It is immutable.
 type Files struct {
@@ -80,7 +80,7 @@ func Load(catalogue *locale.Catalogue) (*Files, error) {
 // join makes one stylesheet, since each one more would cost a round trip
 // before the first paint.
 func join(contents map[string][]byte) []byte {
-	order := slices.Clone(sheets)
+	order := sheets()
 	for _, name := range slices.Sorted(maps.Keys(contents)) {
 		if path.Ext(name) == ".css" && !slices.Contains(order, name) {
 			order = append(order, name)

@@ -209,5 +209,5 @@ func digest(m *model.Message) int64 {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d %d %d %d %d %d %q %q %q %q %q",
 		m.Cmd, m.Kind, m.DstID, m.Media, m.Amount, m.Ref, m.Content, m.Pic, m.URL, m.Memo, m.Ext)
-	return int64(binary.BigEndian.Uint64(h.Sum(nil)) >> 1) //nolint:gosec // 63 bits fit
+	return int64(binary.BigEndian.Uint64(h.Sum(nil)) >> 1)
 }

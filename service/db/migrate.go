@@ -21,16 +21,20 @@ type migration struct {
 // differently.
 func migrations() []migration {
 	return []migration{
-		{"accounts, contacts, groups, timelines, files", schema1},
+		{"accounts, contacts, groups, timelines, files", schema1()},
 	}
 }
 
-var dialects = map[string]*strings.Replacer{
-	SQLite: strings.NewReplacer(
-		"{id}", "INTEGER PRIMARY KEY AUTOINCREMENT", "{text}", "TEXT", "{long}", "TEXT", "{table}", ""),
-	MySQL: strings.NewReplacer(
-		"{id}", "BIGINT PRIMARY KEY AUTO_INCREMENT", "{text}", "TEXT", "{long}", "MEDIUMTEXT",
-		"{table}", " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"),
+// fill writes the statements' placeholders as a dialect says them.
+func fill(dialect, statement string) string {
+	words := []string{"{id}", "INTEGER PRIMARY KEY AUTOINCREMENT", "{text}", "TEXT", "{long}", "TEXT", "{table}", ""}
+	if dialect == MySQL {
+		words = []string{
+			"{id}", "BIGINT PRIMARY KEY AUTO_INCREMENT", "{text}", "TEXT", "{long}", "MEDIUMTEXT",
+			"{table}", " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
+		}
+	}
+	return strings.NewReplacer(words...).Replace(statement)
 }
 
 // Version gives the number of the newest migration this program knows.
@@ -48,7 +52,7 @@ func (d *DB) Migrate(ctx context.Context) error {
 	defer unlock()
 	create := "CREATE TABLE IF NOT EXISTS migration (version INTEGER PRIMARY KEY, title VARCHAR(255) NOT NULL, at BIGINT NOT NULL){table}"
 	if err := d.Tx(ctx, func(s *xorm.Session) error {
-		_, err := s.Exec(dialects[d.Dialect].Replace(create))
+		_, err := s.Exec(fill(d.Dialect, create))
 		return err
 	}); err != nil {
 		return fmt.Errorf("migrate: %w", err)
@@ -79,7 +83,7 @@ func (d *DB) version(ctx context.Context) (version int, err error) {
 
 func (d *DB) step(s *xorm.Session, number int, m migration) error {
 	for _, statement := range m.steps {
-		if _, err := s.Exec(dialects[d.Dialect].Replace(statement)); err != nil {
+		if _, err := s.Exec(fill(d.Dialect, statement)); err != nil {
 			return err
 		}
 	}

@@ -1,10 +1,11 @@
 package db
 
-// schema1 is the first schema. Every "only once" of the product is one of its
+// schema1 gives the first schema. Every "only once" of the product is one of its
 // unique indexes. Times are Unix milliseconds. Statements may be run again
 // after a half-done step, so indexes stand inside the tables.
-var schema1 = []string{
-	`CREATE TABLE IF NOT EXISTS user (
+func schema1() []string {
+	return []string{
+		`CREATE TABLE IF NOT EXISTS user (
 		id {id},
 		mobile VARCHAR(20) NOT NULL,
 		passwd VARCHAR(255) NOT NULL,
@@ -15,7 +16,7 @@ var schema1 = []string{
 		addable VARCHAR(10) NOT NULL,
 		createat BIGINT NOT NULL,
 		UNIQUE (mobile)){table}`,
-	`CREATE TABLE IF NOT EXISTS session (
+		`CREATE TABLE IF NOT EXISTS session (
 		id {id},
 		userid BIGINT NOT NULL,
 		hash CHAR(64) NOT NULL,
@@ -25,24 +26,24 @@ var schema1 = []string{
 		seenat BIGINT NOT NULL,
 		UNIQUE (hash),
 		UNIQUE (userid, id)){table}`,
-	`CREATE TABLE IF NOT EXISTS ticket (
+		`CREATE TABLE IF NOT EXISTS ticket (
 		hash CHAR(64) NOT NULL PRIMARY KEY,
 		sessionid BIGINT NOT NULL,
 		expires BIGINT NOT NULL){table}`,
-	`CREATE TABLE IF NOT EXISTS contact (
+		`CREATE TABLE IF NOT EXISTS contact (
 		id {id},
 		userid BIGINT NOT NULL,
 		dstid BIGINT NOT NULL,
 		remark VARCHAR(128) NOT NULL,
 		createat BIGINT NOT NULL,
 		UNIQUE (userid, dstid)){table}`,
-	`CREATE TABLE IF NOT EXISTS block (
+		`CREATE TABLE IF NOT EXISTS block (
 		id {id},
 		userid BIGINT NOT NULL,
 		dstid BIGINT NOT NULL,
 		createat BIGINT NOT NULL,
 		UNIQUE (userid, dstid)){table}`,
-	`CREATE TABLE IF NOT EXISTS request (
+		`CREATE TABLE IF NOT EXISTS request (
 		id {id},
 		kind INTEGER NOT NULL,
 		userid BIGINT NOT NULL,
@@ -53,7 +54,7 @@ var schema1 = []string{
 		createat BIGINT NOT NULL,
 		handledat BIGINT NOT NULL,
 		UNIQUE (kind, dstid, userid)){table}`,
-	`CREATE TABLE IF NOT EXISTS community (
+		`CREATE TABLE IF NOT EXISTS community (
 		id {id},
 		name VARCHAR(128) NOT NULL,
 		icon VARCHAR(2048) NOT NULL,
@@ -65,7 +66,7 @@ var schema1 = []string{
 		size INTEGER NOT NULL,
 		createat BIGINT NOT NULL,
 		UNIQUE (ownerid, id)){table}`,
-	`CREATE TABLE IF NOT EXISTS conversation (
+		`CREATE TABLE IF NOT EXISTS conversation (
 		id {id},
 		kind INTEGER NOT NULL,
 		low BIGINT NOT NULL,
@@ -75,7 +76,7 @@ var schema1 = []string{
 		lastpost BIGINT NOT NULL,
 		lastat BIGINT NOT NULL,
 		UNIQUE (kind, low, high)){table}`,
-	`CREATE TABLE IF NOT EXISTS member (
+		`CREATE TABLE IF NOT EXISTS member (
 		id {id},
 		conversationid BIGINT NOT NULL,
 		userid BIGINT NOT NULL,
@@ -93,7 +94,7 @@ var schema1 = []string{
 		createat BIGINT NOT NULL,
 		UNIQUE (conversationid, userid),
 		UNIQUE (userid, conversationid)){table}`,
-	`CREATE TABLE IF NOT EXISTS message (
+		`CREATE TABLE IF NOT EXISTS message (
 		id {id},
 		conversationid BIGINT NOT NULL,
 		seq BIGINT NOT NULL,
@@ -114,7 +115,7 @@ var schema1 = []string{
 		ext {text} NOT NULL,
 		UNIQUE (conversationid, seq),
 		UNIQUE (userid, cid)){table}`,
-	`CREATE TABLE IF NOT EXISTS attachment (
+		`CREATE TABLE IF NOT EXISTS attachment (
 		id {id},
 		name_key VARCHAR(128) NOT NULL,
 		userid BIGINT NOT NULL,
@@ -128,4 +129,5 @@ var schema1 = []string{
 		createat BIGINT NOT NULL,
 		UNIQUE (name_key),
 		UNIQUE (userid, id)){table}`,
+	}
 }

@@ -188,7 +188,7 @@ func asText(v any) (string, error) {
 
 // readSecret reads the file that a _FILE variable names.
 func readSecret(path string) (string, error) {
-	b, err := os.ReadFile(path) //nolint:gosec // the path is the operator's own
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
 	}
