@@ -22,7 +22,11 @@ type route struct {
 
 // api is the table of all JSON routes of the public listener.
 func (s *Server) api() []route {
-	return []route{}
+	return []route{
+		{"/message/conversations", member, s.listConversations},
+		{"/message/history", member, s.loadHistory},
+		{"/message/settings", member, s.setConversation},
+	}
 }
 
 // Handler is the public listener's handler.

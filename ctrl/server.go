@@ -12,6 +12,7 @@ import (
 
 	"hongyan/asset/locale"
 	"hongyan/model"
+	"hongyan/service"
 	"hongyan/util/metrics"
 )
 
@@ -22,7 +23,9 @@ type Server struct {
 	Locale  *locale.Catalogue
 	Metrics *metrics.Metrics
 
-	Sessions Authenticator
+	Sessions      Authenticator
+	Messages      *service.MessageService
+	Conversations *service.ConversationService
 }
 
 // Authenticator tells whose session a token opens. A token that opens none is

@@ -5,6 +5,7 @@ package model
 
 import (
 	"encoding/json"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -178,10 +179,28 @@ func (m *Message) validPost() error {
 	default:
 		return Invalid("media")
 	}
-	if m.Amount < 0 && m.Media != MediaUser {
+	switch {
+	case m.Media == MediaUser:
+		return nil
+	case m.Amount < 0:
 		return Invalid("amount")
+	case !harmless(m.URL):
+		return Invalid("url")
+	case !harmless(m.Pic):
+		return Invalid("pic")
 	}
 	return nil
+}
+
+// harmless tells whether an address is relative or of the web: nothing that a
+// click could run.
+func harmless(address string) bool {
+	scheme, _, found := strings.Cut(address, ":")
+	if !found || strings.ContainsAny(scheme, "/?#") {
+		return true
+	}
+	scheme = strings.ToLower(strings.TrimSpace(scheme))
+	return scheme == "http" || scheme == "https"
 }
 
 func validText(s string) bool {

@@ -44,10 +44,13 @@ func (tx *Tx) Now() int64 { return tx.now.millis() }
 
 // pairOf names the conversation that userID has under kind and dstid.
 func pairOf(kind int, userID, dstID int64) pair {
-	if kind != model.KindSingle {
-		return pair{kind: kind, low: dstID}
+	switch kind {
+	case model.KindSingle:
+		return pair{kind: kind, low: min(userID, dstID), high: max(userID, dstID)}
+	case model.KindNotice:
+		return pair{kind: kind, low: userID}
 	}
-	return pair{kind: kind, low: min(userID, dstID), high: max(userID, dstID)}
+	return pair{kind: kind, low: dstID}
 }
 
 // Conversation loads and locks a conversation, once a transaction; nil if there
@@ -70,8 +73,8 @@ func (tx *Tx) load(p pair) (*model.Conversation, error) {
 	return c, nil
 }
 
-// Open is Conversation, made if there is none yet. A conversation of two people
-// is made with both their seats; a group's seats are the group's business.
+// Open is Conversation, made if there is none yet, with the seats of the one or
+// two people it is for; a group's seats are the group's business.
 func (tx *Tx) Open(kind int, userID, dstID int64) (*model.Conversation, error) {
 	p := pairOf(kind, userID, dstID)
 	c, err := tx.load(p)
@@ -82,16 +85,29 @@ func (tx *Tx) Open(kind int, userID, dstID int64) (*model.Conversation, error) {
 	if _, err := tx.Insert(c); err != nil {
 		return nil, err // a duplicate means another node was first: the op is run again
 	}
-	if kind == model.KindSingle {
-		for _, m := range []model.Member{{UserID: p.low, PeerID: p.high}, {UserID: p.high, PeerID: p.low}} {
-			m.ConversationID, m.Role, m.CreateAt = c.ID, model.RoleMember, tx.Now()
-			if _, err := tx.Insert(&m); err != nil {
-				return nil, err
-			}
-		}
+	if err := tx.sit(c, p); err != nil {
+		return nil, err
 	}
 	tx.known[p] = c
 	return c, nil
+}
+
+// sit gives the people of a new conversation their seats.
+func (tx *Tx) sit(c *model.Conversation, p pair) error {
+	var seats []model.Member
+	switch p.kind {
+	case model.KindSingle:
+		seats = []model.Member{{UserID: p.low, PeerID: p.high}, {UserID: p.high, PeerID: p.low}}
+	case model.KindNotice:
+		seats = []model.Member{{UserID: p.low}}
+	}
+	for i := range seats {
+		seats[i].ConversationID, seats[i].Role, seats[i].CreateAt = c.ID, model.RoleMember, tx.Now()
+		if _, err := tx.Insert(&seats[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Append gives m the next place in c and stores it. m.UserID says who acts; ID,

@@ -1,0 +1,44 @@
+package ctrl
+
+import (
+	"net/http"
+
+	"hongyan/model"
+	"hongyan/service"
+)
+
+func (s *Server) listConversations(_ http.ResponseWriter, r *request) (any, error) {
+	list, err := s.Conversations.List(r.Context(), r.UserID())
+	return rows{Rows: list}, err
+}
+
+func (s *Server) loadHistory(_ http.ResponseWriter, r *request) (any, error) {
+	var in struct {
+		Kind   int    `json:"kind"`
+		DstID  int64  `json:"dstid"`
+		Before *int64 `json:"before"`
+		After  *int64 `json:"after"`
+		Limit  int    `json:"limit"`
+	}
+	if err := r.Bind(&in); err != nil {
+		return nil, err
+	}
+	list, err := s.Messages.History(r.Context(), r.UserID(), in.Kind, in.DstID,
+		service.Page{Before: in.Before, After: in.After, Limit: in.Limit})
+	return rows{Rows: list}, err
+}
+
+func (s *Server) setConversation(_ http.ResponseWriter, r *request) (any, error) {
+	var in struct {
+		Kind   int     `json:"kind"`
+		DstID  int64   `json:"dstid"`
+		Pinned *bool   `json:"pinned"`
+		Muted  *bool   `json:"muted"`
+		Draft  *string `json:"draft"`
+	}
+	if err := r.Bind(&in); err != nil {
+		return nil, err
+	}
+	return s.Conversations.Set(r.Context(), model.Sender{UserID: r.UserID()}, in.Kind, in.DstID,
+		service.Settings{Pinned: in.Pinned, Muted: in.Muted, Draft: in.Draft})
+}

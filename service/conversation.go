@@ -1,0 +1,241 @@
+package service
+
+import (
+	"context"
+	"unicode/utf8"
+
+	"hongyan/model"
+	"hongyan/service/db"
+
+	"xorm.io/xorm"
+)
+
+// maxConversations is how many conversations a list holds, and maxDraft the
+// length of a draft in characters.
+const (
+	maxConversations = 1000
+	maxDraft         = 5000
+)
+
+// ConversationService shows a user's conversations and keeps the settings.
+type ConversationService struct {
+	db        *db.DB
+	committer *Committer
+	presence  Presence
+}
+
+// NewConversationService makes the service.
+func NewConversationService(d *db.DB, c *Committer, p Presence) *ConversationService {
+	return &ConversationService{db: d, committer: c, presence: p}
+}
+
+// seatRow is a seat with its conversation, as List reads them.
+type seatRow struct {
+	model.Member       `xorm:"extends"`
+	model.Conversation `xorm:"extends"`
+}
+
+// List gives a user's conversations, pinned ones first, then by last activity.
+func (s *ConversationService) List(ctx context.Context, userID int64) ([]model.ConversationRow, error) {
+	var list []model.ConversationRow
+	err := s.db.View(ctx, func(v *xorm.Session) (err error) {
+		list, err = s.rows(v, userID, "(c.kind <> ? OR c.seq > 0 OR m.pinned OR m.draft <> '')", model.KindSingle)
+		return err
+	})
+	return list, err
+}
+
+// One gives one conversation of a user.
+func (s *ConversationService) One(ctx context.Context, userID int64, kind int, dstID int64) (model.ConversationRow, error) {
+	var row model.ConversationRow
+	err := s.db.View(ctx, func(v *xorm.Session) error {
+		if err := mayRead(v, userID, kind, dstID); err != nil {
+			return err
+		}
+		p := pairOf(kind, userID, dstID)
+		list, err := s.rows(v, userID, "c.kind = ? AND c.low = ? AND c.high = ?", p.kind, p.low, p.high)
+		if err != nil {
+			return err
+		}
+		if len(list) == 1 {
+			row = list[0]
+			return nil
+		}
+		row = model.ConversationRow{Kind: kind, DstID: dstID}
+		return s.describe(v, userID, []*model.ConversationRow{&row})
+	})
+	return row, err
+}
+
+func (s *ConversationService) rows(v *xorm.Session, userID int64, where string, args ...any) ([]model.ConversationRow, error) {
+	var seats []seatRow
+	err := v.Table("member").Alias("m").Join("INNER", "conversation c", "c.id = m.conversationid").
+		Select("m.*, c.*").Where("m.userid = ?", userID).And(where, args...).
+		Desc("m.pinned", "c.lastat").Limit(maxConversations).Find(&seats)
+	if err != nil || len(seats) == 0 {
+		return nil, err
+	}
+	list := make([]model.ConversationRow, len(seats))
+	pointers := make([]*model.ConversationRow, len(seats))
+	for i := range seats {
+		list[i], pointers[i] = rowOf(&seats[i]), &list[i]
+	}
+	if err := lastMessages(v, seats, list); err != nil {
+		return nil, err
+	}
+	if err := peerCursors(v, userID, seats, list); err != nil {
+		return nil, err
+	}
+	return list, s.describe(v, userID, pointers)
+}
+
+func rowOf(seat *seatRow) model.ConversationRow {
+	c, m := &seat.Conversation, &seat.Member
+	row := model.ConversationRow{
+		Kind: c.Kind, DstID: m.PeerID, LastSeq: c.Seq, ReadSeq: m.ReadSeq, Unread: max(c.Posts-m.ReadPosts-m.Own, 0),
+		Pinned: m.Pinned, Muted: m.Muted, Draft: m.Draft, Mentioned: m.MentionSeq > m.ReadSeq,
+	}
+	if c.Kind == model.KindRoom {
+		row.DstID = c.Low
+	}
+	return row
+}
+
+// chunk bounds the values of one IN or OR list.
+const chunk = 200
+
+// lastMessages fills in the newest message of each conversation.
+func lastMessages(v *xorm.Session, seats []seatRow, list []model.ConversationRow) error {
+	at := map[int64]int{}
+	for start := 0; start < len(seats); start += chunk {
+		var posts []model.Post
+		for i := start; i < min(start+chunk, len(seats)); i++ {
+			c := &seats[i].Conversation
+			at[c.ID] = i
+			v.Or("(conversationid = ? AND seq = ?)", c.ID, c.LastPost)
+		}
+		if err := v.Find(&posts); err != nil {
+			return err
+		}
+		for i := range posts {
+			row := &list[at[posts[i].ConversationID]]
+			m := messageOf(&posts[i], row.Kind)
+			row.Last = &m
+		}
+	}
+	return nil
+}
+
+// peerCursors fills in how far the other of two people has read.
+func peerCursors(v *xorm.Session, userID int64, seats []seatRow, list []model.ConversationRow) error {
+	at, ids := map[int64]int{}, []int64{}
+	for i := range seats {
+		if c := &seats[i].Conversation; c.Kind == model.KindSingle {
+			at[c.ID] = i
+			ids = append(ids, c.ID)
+		}
+	}
+	for start := 0; start < len(ids); start += chunk {
+		var peers []model.Member
+		part := ids[start:min(start+chunk, len(ids))]
+		if err := v.Cols("conversationid", "readseq").In("conversationid", part).And("userid <> ?", userID).Find(&peers); err != nil {
+			return err
+		}
+		for _, peer := range peers {
+			list[at[peer.ConversationID]].PeerRead = peer.ReadSeq
+		}
+	}
+	return nil
+}
+
+// describe fills in what a conversation is called and how it looks.
+func (s *ConversationService) describe(v *xorm.Session, userID int64, list []*model.ConversationRow) error {
+	people, groups := []int64{}, []int64{}
+	for _, row := range list {
+		switch row.Kind {
+		case model.KindSingle:
+			people = append(people, row.DstID)
+		case model.KindRoom:
+			groups = append(groups, row.DstID)
+		}
+	}
+	users, remarks, communities := map[int64]model.User{}, map[int64]string{}, map[int64]model.Community{}
+	for start := 0; start < len(people); start += chunk {
+		part := people[start:min(start+chunk, len(people))]
+		if err := v.In("id", part).Find(&users); err != nil {
+			return err
+		}
+		var contacts []model.Contact
+		if err := v.Where("userid = ?", userID).In("dstid", part).Find(&contacts); err != nil {
+			return err
+		}
+		for _, c := range contacts {
+			remarks[c.DstID] = c.Remark
+		}
+	}
+	for start := 0; start < len(groups); start += chunk {
+		if err := v.In("id", groups[start:min(start+chunk, len(groups))]).Find(&communities); err != nil {
+			return err
+		}
+	}
+	for _, row := range list {
+		switch row.Kind {
+		case model.KindSingle:
+			u := users[row.DstID]
+			row.Title, row.Avatar, row.Online = u.Nickname, u.Avatar, s.presence.Online(row.DstID)
+			if remarks[row.DstID] != "" {
+				row.Title = remarks[row.DstID]
+			}
+		case model.KindRoom:
+			row.Title, row.Avatar = communities[row.DstID].Name, communities[row.DstID].Icon
+		}
+	}
+	return nil
+}
+
+// Settings are a user's own settings of a conversation; what is nil stays.
+type Settings struct {
+	Pinned, Muted *bool
+	Draft         *string
+}
+
+// Set changes a user's settings of a conversation and tells the user's devices.
+func (s *ConversationService) Set(ctx context.Context, from model.Sender, kind int, dstID int64, set Settings) (model.ConversationRow, error) {
+	if kind != model.KindSingle && kind != model.KindRoom && kind != model.KindNotice {
+		return model.ConversationRow{}, model.Invalid("kind")
+	}
+	if set.Draft != nil && (!utf8.ValidString(*set.Draft) || utf8.RuneCountInString(*set.Draft) > maxDraft) {
+		return model.ConversationRow{}, model.TooLarge("draft")
+	}
+	if err := s.db.View(ctx, func(v *xorm.Session) error { return mayRead(v, from.UserID, kind, dstID) }); err != nil {
+		return model.ConversationRow{}, err
+	}
+	err := s.committer.Do(ctx, func(tx *Tx) error {
+		c, err := tx.Open(kind, from.UserID, dstID)
+		if err != nil {
+			return err
+		}
+		values := map[string]any{}
+		if set.Pinned != nil {
+			values["pinned"] = *set.Pinned
+		}
+		if set.Muted != nil {
+			values["muted"] = *set.Muted
+		}
+		if set.Draft != nil {
+			values["draft"] = *set.Draft
+		}
+		if len(values) > 0 {
+			if _, err := tx.Table("member").Where("conversationid = ? AND userid = ?", c.ID, from.UserID).Update(values); err != nil {
+				return err
+			}
+		}
+		tx.Publish(model.Delivery{Users: []int64{from.UserID}, Message: model.Message{
+			Cmd: model.CmdEvent, Content: model.EventConversationChanged, Kind: kind, DstID: dstID}})
+		return nil
+	})
+	if err != nil {
+		return model.ConversationRow{}, err
+	}
+	return s.One(ctx, from.UserID, kind, dstID)
+}

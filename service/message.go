@@ -1,0 +1,314 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"hongyan/model"
+	"hongyan/service/db"
+
+	"xorm.io/xorm"
+)
+
+// MessageService takes what people say and do in conversations: who may, once
+// only, durable before acknowledged.
+type MessageService struct {
+	db        *db.DB
+	committer *Committer
+	out       Publisher
+	now       Clock
+	recall    time.Duration
+	indexed   func() // tells the search index that there is something new
+}
+
+// NewMessageService makes the service; recall is how long a sender may take a
+// message back, indexed is called after each commit of something to search.
+func NewMessageService(d *db.DB, c *Committer, out Publisher, now Clock, recall time.Duration, indexed func()) *MessageService {
+	return &MessageService{db: d, committer: c, out: out, now: now, recall: recall, indexed: indexed}
+}
+
+// Send takes a message (cmd 10, 11) or a change (13, 15 to 17) from a user. It
+// checks what can be checked at once and queues the rest; done is called once,
+// with the acknowledgement or with why the frame had no effect, from another
+// goroutine or before Send returns, and must not block. The socket it came
+// through (from.Origin) gets the acknowledgement by way of the Publisher, in
+// order with what else goes to it.
+func (s *MessageService) Send(ctx context.Context, from model.Sender, m model.Message, done func(ack model.Message, err error)) {
+	op, err := s.prepare(ctx, from, &m)
+	if err != nil {
+		done(model.Message{}, err)
+		return
+	}
+	var ack model.Message
+	err = s.committer.Submit(ctx, func(tx *Tx) error {
+		var err error
+		ack, err = op(tx, m)
+		return err
+	}, func(err error) {
+		if err == nil {
+			s.indexed()
+		}
+		done(ack, err)
+	})
+	if err != nil {
+		done(model.Message{}, err)
+	}
+}
+
+// SendWait is Send for callers that wait for the acknowledgement.
+func (s *MessageService) SendWait(ctx context.Context, from model.Sender, m model.Message) (ack model.Message, err error) {
+	type outcome struct {
+		ack model.Message
+		err error
+	}
+	result := make(chan outcome, 1)
+	s.Send(ctx, from, m, func(ack model.Message, err error) { result <- outcome{ack, err} })
+	select {
+	case o := <-result:
+		return o.ack, o.err
+	case <-ctx.Done():
+		return ack, ctx.Err()
+	}
+}
+
+// change is the part of a send that runs in the committer.
+type change func(tx *Tx, m model.Message) (ack model.Message, err error)
+
+// prepare stamps and checks m and tells what is to be done with it.
+func (s *MessageService) prepare(ctx context.Context, from model.Sender, m *model.Message) (change, error) {
+	m.UserID = from.UserID
+	m.ID, m.Seq, m.At, m.Error, m.Msg = 0, seqOf(m), 0, "", ""
+	if m.IsPost() {
+		m.Kind, m.Ref = m.Cmd, max(m.Ref, 0)
+	}
+	if err := m.Valid(); err != nil {
+		return nil, err
+	}
+	ext, err := cleanExt(m.Ext)
+	if err != nil {
+		return nil, err
+	}
+	m.Ext = ext
+	if !m.IsPost() {
+		// Of a change, only what it means counts and is stored.
+		*m = model.Message{UserID: m.UserID, Cmd: m.Cmd, DstID: m.DstID, Kind: m.Kind, CID: m.CID,
+			Content: m.Content, Amount: m.Amount, Ref: m.Ref, Seq: m.Seq}
+	}
+	switch m.Cmd {
+	case model.CmdSingle, model.CmdRoom:
+		return s.poster(from), s.mayPost(ctx, m)
+	case model.CmdRead:
+		return s.reader(from), s.mayRead(ctx, m.UserID, m.Kind, m.DstID)
+	case model.CmdRecall:
+		m.Content, m.Amount = "", 0
+		return s.recaller(from), s.mayRead(ctx, m.UserID, m.Kind, m.DstID)
+	case model.CmdEdit:
+		if m.Content == "" {
+			return nil, model.Invalid("content")
+		}
+		m.Amount = 0
+		return s.editor(from), s.mayPost(ctx, m)
+	case model.CmdReact:
+		if m.Content == "" || len(m.Content) > maxReaction || (m.Amount != 0 && m.Amount != 1) {
+			return nil, model.Invalid("content")
+		}
+		return s.reactor(from), s.mayPost(ctx, m)
+	}
+	return nil, model.Invalid("cmd")
+}
+
+// seqOf keeps the one seq that a client may send: how far it has read.
+func seqOf(m *model.Message) int64 {
+	if m.Cmd == model.CmdRead {
+		return m.Seq
+	}
+	return 0
+}
+
+// reserved are the keys of ext that only the server writes.
+var reserved = [...]string{"recalled", "edited", "reactions"}
+
+// cleanExt takes the server's own keys out of what a client sent.
+func cleanExt(ext json.RawMessage) (json.RawMessage, error) {
+	if len(ext) == 0 || string(ext) == "null" {
+		return nil, nil
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(ext, &fields); err != nil {
+		return nil, model.Invalid("ext")
+	}
+	before := len(fields)
+	for _, key := range reserved {
+		delete(fields, key)
+	}
+	if len(fields) == before {
+		return ext, nil
+	}
+	return json.Marshal(fields)
+}
+
+// poster stores a message and hands it out.
+func (s *MessageService) poster(from model.Sender) change {
+	return func(tx *Tx, m model.Message) (model.Message, error) {
+		c, err := tx.Open(m.Kind, m.UserID, m.DstID)
+		if err != nil {
+			return model.Message{}, err
+		}
+		if stored, err := tx.Append(c, &m); err != nil || !stored {
+			return tx.repeat(from, m), err
+		}
+		ack := ackOf(&m)
+		if err := tx.mention(c, &m); err != nil {
+			return ack, err
+		}
+		tx.Publish(delivery(from, m, &ack))
+		return ack, nil
+	}
+}
+
+// repeat acknowledges once more what was stored before.
+func (tx *Tx) repeat(from model.Sender, m model.Message) model.Message {
+	ack := ackOf(&m)
+	tx.Publish(model.Delivery{Origin: from.Origin, Ack: &ack})
+	return ack
+}
+
+// delivery addresses a message to everybody in its conversation.
+func delivery(from model.Sender, m model.Message, ack *model.Message) model.Delivery {
+	d := model.Delivery{Message: m, Origin: from.Origin, Ack: ack}
+	if m.Kind == model.KindRoom {
+		d.Group = m.DstID
+	} else {
+		d.Users = []int64{m.DstID, m.UserID}
+	}
+	return d
+}
+
+// ackOf is the acknowledgement of a stored message, as its sender files it.
+func ackOf(m *model.Message) model.Message {
+	return model.Message{Cmd: model.CmdAck, CID: m.CID, ID: m.ID, Seq: m.Seq, Kind: m.Kind, DstID: m.DstID, At: m.At}
+}
+
+// maxMentions bounds the members one message can call by name.
+const maxMentions = 100
+
+// mention marks the seats of the members a group message calls: ext.mentions
+// is a list of ids, or "all" from those who may.
+func (tx *Tx) mention(c *model.Conversation, m *model.Message) error {
+	if m.Kind != model.KindRoom || len(m.Ext) == 0 {
+		return nil
+	}
+	var ext struct {
+		Mentions json.RawMessage `json:"mentions"`
+	}
+	if json.Unmarshal(m.Ext, &ext) != nil || len(ext.Mentions) == 0 {
+		return nil
+	}
+	var ids []int64
+	if string(ext.Mentions) == `"all"` {
+		_, err := tx.Exec(`UPDATE member SET mentionseq = ? WHERE conversationid = ? AND userid <> ? AND EXISTS
+			(SELECT 1 FROM (SELECT role FROM member WHERE conversationid = ? AND userid = ?) AS own WHERE own.role <> ?)`,
+			m.Seq, c.ID, m.UserID, c.ID, m.UserID, model.RoleMember)
+		return err
+	}
+	if json.Unmarshal(ext.Mentions, &ids) != nil || len(ids) == 0 || len(ids) > maxMentions {
+		return nil
+	}
+	_, err := tx.Table("member").Where("conversationid = ?", c.ID).In("userid", ids).
+		Update(map[string]any{"mentionseq": m.Seq})
+	return err
+}
+
+// mayPost tells whether m's sender may speak where m goes. What does not exist
+// and what is not the sender's answer alike.
+func (s *MessageService) mayPost(ctx context.Context, m *model.Message) error {
+	if m.Kind == model.KindRoom {
+		return s.maySpeak(ctx, m.UserID, m.DstID)
+	}
+	return s.db.View(ctx, func(v *xorm.Session) error {
+		var friends, blocked int
+		_, err := v.SQL(`SELECT (SELECT COUNT(*) FROM contact WHERE userid = ? AND dstid = ?),
+			(SELECT COUNT(*) FROM block WHERE userid = ? AND dstid = ?)`,
+			m.UserID, m.DstID, m.DstID, m.UserID).Get(&friends, &blocked)
+		switch {
+		case err != nil:
+			return err
+		case friends == 0 || m.DstID == m.UserID:
+			return model.Fail(model.CodeNotFriend)
+		case blocked > 0:
+			return model.Fail(model.CodeBlocked)
+		}
+		return nil
+	})
+}
+
+func (s *MessageService) maySpeak(ctx context.Context, userID, groupID int64) error {
+	return s.db.View(ctx, func(v *xorm.Session) error {
+		seat, err := seatIn(v, model.KindRoom, userID, groupID)
+		switch {
+		case err != nil:
+			return err
+		case seat == nil:
+			return model.Fail(model.CodeNotMember)
+		case seat.MutedUntil > s.now.millis():
+			return model.Fail(model.CodeMuted)
+		}
+		return nil
+	})
+}
+
+// mayRead tells whether a user may see a conversation: a member may; so may
+// friends who have not spoken yet.
+func (s *MessageService) mayRead(ctx context.Context, userID int64, kind int, dstID int64) error {
+	return s.db.View(ctx, func(v *xorm.Session) error { return mayRead(v, userID, kind, dstID) })
+}
+
+func mayRead(v *xorm.Session, userID int64, kind int, dstID int64) error {
+	if kind == model.KindNotice {
+		return nil // one's own, always
+	}
+	seat, err := seatIn(v, kind, userID, dstID)
+	if err != nil || seat != nil {
+		return err
+	}
+	if kind == model.KindRoom {
+		return model.Fail(model.CodeNotMember)
+	}
+	friends, err := v.Table("contact").Where("userid = ? AND dstid = ?", userID, dstID).Exist()
+	if err == nil && !friends {
+		return model.Fail(model.CodeNotFriend)
+	}
+	return err
+}
+
+// seatIn finds a user's place in a conversation; nil if there is none.
+func seatIn(v *xorm.Session, kind int, userID, dstID int64) (*model.Member, error) {
+	p, seat := pairOf(kind, userID, dstID), new(model.Member)
+	found, err := v.SQL(`SELECT m.* FROM member m JOIN conversation c ON c.id = m.conversationid
+		WHERE c.kind = ? AND c.low = ? AND c.high = ? AND m.userid = ?`, p.kind, p.low, p.high, userID).Get(seat)
+	if err != nil || !found {
+		return nil, err
+	}
+	return seat, nil
+}
+
+// Typing tells the others in a conversation that a user is writing. It is never
+// stored, and goes to nobody if the user may not speak there.
+func (s *MessageService) Typing(ctx context.Context, from model.Sender, m model.Message) error {
+	typing := model.Message{Cmd: model.CmdTyping, UserID: from.UserID, Kind: m.Kind, DstID: m.DstID}
+	if err := typing.Valid(); err != nil {
+		return err
+	}
+	if err := s.mayPost(ctx, &typing); err != nil {
+		return err
+	}
+	d := model.Delivery{Message: typing, Origin: from.Origin, Ephemeral: true}
+	if typing.Kind == model.KindRoom {
+		d.Group = typing.DstID
+	} else {
+		d.Users = []int64{typing.DstID}
+	}
+	s.out.Publish(d)
+	return nil
+}
