@@ -24,6 +24,7 @@ type Server struct {
 	Metrics *metrics.Metrics
 
 	Sessions      Authenticator
+	Communities   *service.CommunityService
 	Messages      *service.MessageService
 	Conversations *service.ConversationService
 }

@@ -1,0 +1,133 @@
+package service
+
+import (
+	"context"
+
+	"hongyan/model"
+)
+
+// Ranks by role; an outsider has none.
+func rank(role string) int {
+	switch role {
+	case model.RoleOwner:
+		return 3
+	case model.RoleAdmin:
+		return 2
+	case model.RoleMember:
+		return 1
+	}
+	return 0
+}
+
+// change runs fn on a group as an op, for a member whose role is at least role.
+// A group that does not exist and one that the user is not in are answered alike.
+func (s *CommunityService) change(ctx context.Context, userID, groupID int64, role string, fn func(g *group) error) error {
+	if groupID <= 0 {
+		return model.Invalid("dstid")
+	}
+	return s.committer.Do(ctx, func(tx *Tx) error {
+		g, err := openGroup(tx, groupID, userID)
+		switch {
+		case err != nil:
+			return err
+		case g == nil || g.me == nil:
+			return model.Fail(model.CodeNotMember)
+		case rank(g.me.Role) < rank(role):
+			return model.Fail(model.CodeForbidden)
+		}
+		return fn(g)
+	})
+}
+
+// Join lets a user into an open group, or asks its owner and admins to. It
+// tells which: JoinedGroup or RequestedGroup.
+func (s *CommunityService) Join(ctx context.Context, userID, groupID int64, memo string) (string, error) {
+	switch {
+	case groupID <= 0:
+		return "", model.Invalid("dstid")
+	case !model.ValidMemo(memo, model.MaxGroupMemo):
+		return "", model.Invalid("memo")
+	}
+	var status string
+	err := s.committer.Do(ctx, func(tx *Tx) error {
+		g, err := openGroup(tx, groupID, userID)
+		switch {
+		case err != nil:
+			return err
+		case g == nil:
+			return model.Fail(model.CodeNotFound)
+		case g.me != nil:
+			return model.Fail(model.CodeAlreadyMember)
+		}
+		if err := g.room(1); err != nil {
+			return err
+		}
+		switch g.row.Join {
+		case model.JoinOpen:
+			status = JoinedGroup
+			return g.admit([]int64{userID})
+		case model.JoinApproval:
+			status = RequestedGroup
+			return g.ask([]int64{userID}, 0, memo)
+		}
+		return &model.Error{Code: model.CodeForbidden, Key: "invite_only"}
+	})
+	if err != nil {
+		return "", err
+	}
+	return status, nil
+}
+
+// Leave takes a user out of a group. An owner leaves only after a transfer, or
+// as the last one, which ends the group.
+func (s *CommunityService) Leave(ctx context.Context, userID, groupID int64) error {
+	return s.change(ctx, userID, groupID, model.RoleMember, func(g *group) error {
+		switch {
+		case g.me.Role != model.RoleOwner:
+			return g.vacate(userID)
+		case g.row.Size > 1:
+			return &model.Error{Code: model.CodeConflict, Key: "owner"}
+		}
+		return g.dismiss()
+	})
+}
+
+// Invited is what became of an invitation: who is in now, and for whom the
+// owner and the admins are asked. Those who were in already are in neither.
+type Invited struct {
+	Joined    []int64
+	Requested []int64
+}
+
+// Invite brings friends into a group: at once where the group is open or the
+// inviter may let people in, else by a request for each.
+func (s *CommunityService) Invite(ctx context.Context, userID, groupID int64, members []int64) (*Invited, error) {
+	ids := others(members, userID)
+	if len(ids) == 0 {
+		return nil, model.Invalid("members")
+	}
+	var result Invited
+	err := s.change(ctx, userID, groupID, model.RoleMember, func(g *group) error {
+		result = Invited{}
+		if err := wantFriends(g.tx.Session, userID, ids); err != nil {
+			return err
+		}
+		outside, err := g.outsiders(ids)
+		if err != nil || len(outside) == 0 {
+			return err
+		}
+		if err := g.room(len(outside)); err != nil {
+			return err
+		}
+		if g.row.Join == model.JoinOpen || rank(g.me.Role) >= rank(model.RoleAdmin) {
+			result.Joined = outside
+			return g.admit(outside)
+		}
+		result.Requested = outside
+		return g.ask(outside, userID, "")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &result, nil
+}

@@ -1,0 +1,130 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"hongyan/model"
+
+	"xorm.io/xorm"
+)
+
+// Mine gives the groups that a user is in, with the user's role in each.
+func (s *CommunityService) Mine(ctx context.Context, userID int64) ([]model.Community, error) {
+	var list []struct {
+		model.Community `xorm:"extends"`
+		Standing        string
+	}
+	err := s.db.View(ctx, func(v *xorm.Session) error {
+		return v.SQL("SELECT g.*, m.role AS standing "+mine+" JOIN community g ON g.id = c.low ORDER BY g.id", userID, model.KindRoom).Find(&list)
+	})
+	groups := make([]model.Community, 0, len(list))
+	for _, row := range list {
+		row.Role = row.Standing
+		groups = append(groups, row.Community)
+	}
+	return groups, err
+}
+
+// mine joins a user's seats with the conversations of a kind.
+const mine = "FROM member m JOIN conversation c ON c.id = m.conversationid AND m.userid = ? AND c.kind = ?"
+
+// GroupIDs gives the ids of the groups that a user is in.
+func (s *CommunityService) GroupIDs(ctx context.Context, userID int64) ([]int64, error) {
+	var ids []int64
+	err := s.db.View(ctx, func(v *xorm.Session) error {
+		return v.SQL("SELECT c.low "+mine, userID, model.KindRoom).Find(&ids)
+	})
+	return ids, err
+}
+
+// Member gives a user's seat in a group; nil if the user is not in it.
+func (s *CommunityService) Member(ctx context.Context, groupID, userID int64) (*model.Member, error) {
+	var seat *model.Member
+	err := s.db.View(ctx, func(v *xorm.Session) (err error) {
+		seat, err = seatIn(v, model.KindRoom, userID, groupID)
+		return err
+	})
+	return seat, err
+}
+
+// ByIDs gives groups by their ids; those that do not exist are not in it.
+func (s *CommunityService) ByIDs(ctx context.Context, ids []int64) (map[int64]model.Community, error) {
+	groups := make(map[int64]model.Community, len(ids))
+	err := s.db.View(ctx, func(v *xorm.Session) error {
+		for part := range slices.Chunk(ids, chunk) {
+			if err := v.In("id", part).Find(&groups); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return groups, err
+}
+
+// Info gives a group: all of it to its members, and what one must know to ask
+// for a place to everybody else, unless the group takes no such questions.
+func (s *CommunityService) Info(ctx context.Context, userID, groupID int64) (*model.Community, error) {
+	if groupID <= 0 {
+		return nil, model.Invalid("dstid")
+	}
+	row := new(model.Community)
+	err := s.db.View(ctx, func(v *xorm.Session) error {
+		has, err := v.ID(groupID).Get(row)
+		if err != nil {
+			return err
+		}
+		seat, err := seatIn(v, model.KindRoom, userID, groupID)
+		switch {
+		case err != nil:
+			return err
+		case seat != nil && has:
+			row.Role = seat.Role
+		case !has || row.Join == model.JoinInvite:
+			return model.Fail(model.CodeNotFound)
+		default:
+			row.Notice = ""
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return row, nil
+}
+
+// Members gives the members of a group to one of them: the owner, the admins,
+// then the others in the order in which they came.
+func (s *CommunityService) Members(ctx context.Context, userID, groupID int64) ([]model.GroupMember, error) {
+	if groupID <= 0 {
+		return nil, model.Invalid("dstid")
+	}
+	var list []struct {
+		model.User `xorm:"extends"`
+		Standing   string
+		Until      int64
+	}
+	err := s.db.View(ctx, func(v *xorm.Session) error {
+		seat, err := seatIn(v, model.KindRoom, userID, groupID)
+		if err != nil {
+			return err
+		}
+		if seat == nil {
+			return model.Fail(model.CodeNotMember)
+		}
+		return v.SQL(`SELECT u.id, u.nickname, u.avatar, u.sex, u.memo, m.role AS standing, m.muteduntil AS until
+			FROM member m JOIN user u ON u.id = m.userid WHERE m.conversationid = ?
+			ORDER BY CASE m.role WHEN ? THEN 0 WHEN ? THEN 1 ELSE 2 END, m.id`,
+			seat.ConversationID, model.RoleOwner, model.RoleAdmin).Find(&list)
+	})
+	members, now := make([]model.GroupMember, 0, len(list)), s.now.millis()
+	for _, row := range list {
+		row.Online = s.presence.Online(row.ID)
+		m := model.GroupMember{PublicUser: row.Public(), Role: row.Standing}
+		if row.Until > now {
+			m.Muted, m.MutedUntil = true, row.Until
+		}
+		members = append(members, m)
+	}
+	return members, err
+}
