@@ -39,6 +39,7 @@ func (s *Server) api() []route {
 		{"/message/conversations", member, s.listConversations},
 		{"/message/history", member, s.loadHistory},
 		{"/message/settings", member, s.setConversation},
+		{"/message/search", member, s.searchMessages},
 	}
 }
 

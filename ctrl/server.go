@@ -27,6 +27,7 @@ type Server struct {
 	Communities   *service.CommunityService
 	Messages      *service.MessageService
 	Conversations *service.ConversationService
+	Search        *service.SearchService
 }
 
 // Authenticator tells whose session a token opens. A token that opens none is
