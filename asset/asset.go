@@ -17,6 +17,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,8 +39,9 @@ func sheets() []string { return []string{"vendor/weui.css", "css/tokens.css", "c
 
 // Files is the set of assets, ready to be served. It is immutable.
 type Files struct {
-	hash  string
-	files map[string]file
+	hash    string
+	files   map[string]file
+	imports map[string][]string // by module, what it imports itself
 }
 
 type file struct {
@@ -68,8 +70,11 @@ func Load(catalogue *locale.Catalogue) (*Files, error) {
 			return nil, err
 		}
 	}
-	f := &Files{hash: sum(contents), files: map[string]file{}}
+	f := &Files{hash: sum(contents), files: map[string]file{}, imports: map[string][]string{}}
 	for name, data := range contents {
+		if path.Ext(name) == ".js" {
+			f.imports[name] = imports(name, data)
+		}
 		if f.files[name], err = prepare(name, data); err != nil {
 			return nil, fmt.Errorf("asset %s: %w", name, err)
 		}
@@ -184,6 +189,32 @@ func (f *Files) Transfer(name string) int {
 		return len(v.compressed)
 	}
 	return len(v.plain)
+}
+
+// Modules lists an entry module and what it loads before it runs, to be
+// fetched at once instead of one after the other.
+func (f *Files) Modules(entry, lang string) []string {
+	all := []string{entry}
+	for i := 0; i < len(all); i++ {
+		for _, name := range f.imports[all[i]] {
+			if name = strings.ReplaceAll(name, "${lang}", lang); !slices.Contains(all, name) {
+				all = append(all, name)
+			}
+		}
+	}
+	return all
+}
+
+// static is an import that a module waits for. One awaited at the top of a
+// module, as that of the language is, counts too.
+var static = regexp.MustCompile("(?m)^(?:import|export)\\b[^'\"`;]*['\"](\\.[^'\"]+)['\"]|^const .*\\(await import\\([`'](\\.[^`']+)[`']\\)\\)")
+
+func imports(name string, data []byte) []string {
+	var all []string
+	for _, m := range static.FindAllStringSubmatch(string(data), -1) {
+		all = append(all, path.Join(path.Dir(name), m[1]+m[2]))
+	}
+	return all
 }
 
 // ServeHTTP serves an asset for good under the hash of the set. A page that is

@@ -24,10 +24,8 @@ type Server struct {
 	Metrics *metrics.Metrics
 
 	Sessions      Authenticator
-	Communities   *service.CommunityService
 	Messages      *service.MessageService
 	Conversations *service.ConversationService
-	Search        *service.SearchService
 }
 
 // Authenticator tells whose session a token opens. A token that opens none is

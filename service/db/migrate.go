@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,17 +13,15 @@ import (
 // step is never edited; the next one is appended.
 type migration struct {
 	title string
-	steps []string            // on every dialect
-	only  map[string][]string // by dialect, after steps
+	steps []string
 }
 
 // migrations in order; the number of one is its index plus 1. In the
 // statements {id}, {text}, {long} and {table} stand for what the dialects say
-// differently; what only one of them has, stands in a list of its own.
+// differently.
 func migrations() []migration {
 	return []migration{
-		{title: "accounts, contacts, groups, timelines, files", steps: schema1()},
-		search(),
+		{"accounts, contacts, groups, timelines, files", schema1()},
 	}
 }
 
@@ -85,7 +82,7 @@ func (d *DB) version(ctx context.Context) (version int, err error) {
 }
 
 func (d *DB) step(s *xorm.Session, number int, m migration) error {
-	for _, statement := range slices.Concat(m.steps, m.only[d.Dialect]) {
+	for _, statement := range m.steps {
 		if _, err := s.Exec(fill(d.Dialect, statement)); err != nil {
 			return err
 		}

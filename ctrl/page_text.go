@@ -1,0 +1,143 @@
+package ctrl
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"hongyan/asset/locale"
+	"hongyan/model"
+)
+
+// mediaKeys names the media that a preview stands in brackets for.
+var mediaKeys = map[int]string{
+	model.MediaNews: "news", model.MediaVoice: "voice", model.MediaImage: "image", model.MediaRedPacket: "redpacket",
+	model.MediaLink: "link", model.MediaVideo: "video", model.MediaCard: "card", model.MediaFile: "file", model.MediaUser: "user",
+}
+
+// maxPreview is the length of a preview in characters.
+const maxPreview = 120
+
+// preview is the line under a conversation's name: its draft, or its last message.
+func (p *pages) preview(lang string, row model.ConversationRow) string {
+	if row.Draft != "" && !row.Mentioned {
+		return oneLine(row.Draft)
+	}
+	if row.Last == nil {
+		return ""
+	}
+	return p.summary(lang, row.Last)
+}
+
+// summary says in one line what a message holds.
+func (p *pages) summary(lang string, m *model.Message) string {
+	switch {
+	case recalled(m):
+		return p.Locale.T(lang, "preview.recalled", nil)
+	case m.Cmd == model.CmdEvent:
+		return p.Locale.T(lang, "preview.event", nil)
+	}
+	key := mediaKeys[m.Media]
+	if key == "" {
+		return oneLine(m.Content)
+	}
+	text := "[" + p.Locale.T(lang, "media."+key, nil) + "]"
+	switch {
+	case m.Media == model.MediaVoice && m.Amount > 0:
+		text += fmt.Sprintf(" %d:%02d", m.Amount/60, m.Amount%60)
+	case m.Media == model.MediaFile || m.Media == model.MediaNews:
+		text += " " + m.Content
+	case m.Media == model.MediaRedPacket:
+		text += " " + m.Memo
+	case m.Media == model.MediaLink && m.Memo != "":
+		text += " " + m.Memo
+	case m.Media == model.MediaLink:
+		text += " " + m.URL
+	}
+	return oneLine(text)
+}
+
+func recalled(m *model.Message) bool { return bytes.Contains(m.Ext, []byte(`"recalled":true`)) }
+
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > maxPreview {
+		return string(r[:maxPreview])
+	}
+	return s
+}
+
+func lastAt(row model.ConversationRow) int64 {
+	if row.Last == nil {
+		return 0
+	}
+	return row.Last.At
+}
+
+// clock writes moments as the reader's own clock shows them.
+type clock struct {
+	now       time.Time
+	yesterday string
+	chinese   bool
+}
+
+// clock takes the time zone from the cookie that the modules set; a first visit
+// is shown the server's.
+func (p *pages) clock(r *request) clock {
+	zone := time.Local
+	if cookie, err := r.Cookie(zoneCookie); err == nil && len(cookie.Value) < 64 {
+		if loaded, err := time.LoadLocation(strings.ReplaceAll(cookie.Value, "%2F", "/")); err == nil {
+			zone = loaded
+		}
+	}
+	return clock{
+		now: time.Now().In(zone), yesterday: p.Locale.T(r.Lang, "time.yesterday", nil), chinese: r.Lang == locale.Chinese,
+	}
+}
+
+func (c clock) days(t time.Time) int {
+	day := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
+	return int(day(c.now).Sub(day(t)) / (24 * time.Hour))
+}
+
+// short is a moment in a list: 20:14, 昨天, 星期三, 11/15, 2025/11/15.
+func (c clock) short(at int64) string {
+	if at == 0 {
+		return ""
+	}
+	t := time.UnixMilli(at).In(c.now.Location())
+	switch days := c.days(t); {
+	case days <= 0:
+		return t.Format("15:04")
+	case days == 1:
+		return c.yesterday
+	case days < 7 && c.chinese:
+		return [...]string{"星期日", "星期一", "星期二", "星期三", "星期四", "星期五", "星期六"}[t.Weekday()]
+	case days < 7:
+		return t.Format("Mon")
+	case t.Year() == c.now.Year():
+		return t.Format("1/2")
+	}
+	return t.Format("2006/1/2")
+}
+
+// chip is a moment between messages: 20:14, 昨天 20:14, 11月15日 20:14.
+func (c clock) chip(at int64) string {
+	t := time.UnixMilli(at).In(c.now.Location())
+	days := c.days(t)
+	layout := "Jan 2"
+	switch {
+	case days <= 0:
+		return t.Format("15:04")
+	case days < 7:
+		return c.short(at) + " " + t.Format("15:04")
+	case c.chinese && t.Year() == c.now.Year():
+		layout = "1月2日"
+	case c.chinese:
+		layout = "2006年1月2日"
+	case t.Year() != c.now.Year():
+		layout = "Jan 2, 2006"
+	}
+	return t.Format(layout + " 15:04")
+}

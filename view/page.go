@@ -1,0 +1,98 @@
+package view
+
+import (
+	"hongyan/model"
+)
+
+// Data is what a page shows: a struct that embeds Common.
+type Data interface{ common() *Common }
+
+// Common is what every page is told: the reader's language and looks.
+type Common struct {
+	Lang  string
+	Theme string // light, dark; empty: as the system
+	Care  bool
+	Path  string // of the page itself, for links that change the looks
+}
+
+func (c *Common) common() *Common { return c }
+
+// Form is a page with a plain form: what was typed, and what is wrong with it.
+type Form struct {
+	Common
+	Next   string            // where to go after it: a path of this site
+	Values map[string]string // by field; never a password
+	Faults map[string]string // by field; "" is the form as a whole
+	Notice string
+}
+
+// App is the client's page: the first content rendered here, the rest by its modules.
+type App struct {
+	Common
+	Tab      string // messages, contacts, me
+	Pane     string // list, main: what a phone shows
+	Me       *model.User
+	Rows     []Row
+	Unread   int64
+	Pending  int // requests that wait for an answer
+	Chat     *Chat
+	Create   *Form
+	Friends  []model.Friend
+	Boot     Boot
+	Disabled bool
+}
+
+// Row is a conversation in the list, with its words ready.
+type Row struct {
+	model.ConversationRow
+	Time    string
+	Preview string
+	On      bool
+}
+
+// Chat is the conversation that a deep link opens.
+type Chat struct {
+	Kind    int
+	DstID   int64
+	Title   string
+	Entries []Entry
+}
+
+// Entry is a line of a rendered timeline.
+type Entry struct {
+	Time   string // a separator before it, if not empty
+	Own    bool
+	Event  bool
+	Name   string
+	Avatar string
+	UserID int64
+	Text   string
+	Image  string
+	Link   string
+}
+
+// Boot is what the modules start with, so that they need not ask at once.
+type Boot struct {
+	Me            *model.User             `json:"me"`
+	Conversations []model.ConversationRow `json:"conversations"`
+	Contacts      any                     `json:"contacts,omitempty"`
+	Groups        any                     `json:"groups,omitempty"`
+	Requests      any                     `json:"requests,omitempty"`
+	Chat          *BootChat               `json:"chat,omitempty"`
+}
+
+// BootChat is the newest page of the conversation that a deep link opens.
+type BootChat struct {
+	Kind  int             `json:"kind"`
+	DstID int64           `json:"dstid"`
+	Rows  []model.Message `json:"rows"`
+}
+
+// Fault is the page of a failure.
+type Fault struct {
+	Common
+	Status  int
+	Title   string
+	Text    string
+	Request string
+}
