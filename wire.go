@@ -5,10 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
+	"sync"
 	"time"
 
 	"hongyan/ctrl"
+	"hongyan/service"
 	"hongyan/service/db"
+	"hongyan/service/hub"
+	"hongyan/util/password"
 )
 
 // openTime bounds one attempt to reach the database; migrating a large one
@@ -23,6 +28,10 @@ const (
 type product struct {
 	db      *db.DB
 	handler http.Handler
+
+	until context.Context // of the tasks in the background
+	stop  context.CancelFunc
+	tasks sync.WaitGroup
 }
 
 // open opens and migrates the database and wires the product to it.
@@ -49,8 +58,27 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	if err := d.Migrate(migrate); err != nil {
 		return nil, err
 	}
-	edge := &ctrl.Server{Log: s.log, Locale: s.catalogue, Metrics: s.metrics}
-	return &product{db: d, handler: edge.Handler()}, nil
+	live := hub.New(hub.Options{Metrics: s.metrics, Log: s.log})
+	sessions := service.NewSessionService(d, live, time.Now, s.config.SessionsPerUser)
+	users := service.NewUserService(d, sessions, password.New(runtime.GOMAXPROCS(0)), live, live, time.Now, s.config.Limits)
+	edge := &ctrl.Server{
+		Log: s.log, Locale: s.catalogue, Metrics: s.metrics,
+		Sessions: sessions, Devices: sessions, Users: users,
+	}
+	if s.config.Limits {
+		edge.Limits = ctrl.NewLimits()
+	}
+	p := &product{db: d, handler: edge.Handler()}
+	p.background(ctx, sessions.Run)
+	return p, nil
+}
+
+// background runs a task until close.
+func (p *product) background(ctx context.Context, task func(context.Context)) {
+	if p.stop == nil {
+		p.until, p.stop = context.WithCancel(context.WithoutCancel(ctx))
+	}
+	p.tasks.Go(func() { task(p.until) })
 }
 
 // move tells clients to go elsewhere.
@@ -58,5 +86,7 @@ func (p *product) move(context.Context) {}
 
 // close makes durable what was accepted, then closes sockets and database.
 func (p *product) close(context.Context) error {
+	p.stop()
+	p.tasks.Wait()
 	return p.db.Close()
 }

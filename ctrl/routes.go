@@ -23,6 +23,17 @@ type route struct {
 // api is the table of all JSON routes of the public listener.
 func (s *Server) api() []route {
 	return []route{
+		{"/user/register", anyone, s.register},
+		{"/user/login", anyone, s.login},
+		{"/user/logout", member, s.logout},
+		{"/user/me", member, s.me},
+		{"/user/find", member, s.findUser},
+		{"/user/update", member, s.updateUser},
+		{"/user/passwd", member, s.changePassword},
+		{"/user/sessions", member, s.listSessions},
+		{"/user/revoke", member, s.revokeSession},
+		{"/user/ticket", member, s.ticket},
+
 		{"/message/conversations", member, s.listConversations},
 		{"/message/history", member, s.loadHistory},
 		{"/message/settings", member, s.setConversation},

@@ -24,6 +24,9 @@ type Server struct {
 	Metrics *metrics.Metrics
 
 	Sessions      Authenticator
+	Limits        Limits
+	Users         *service.UserService
+	Devices       *service.SessionService
 	Messages      *service.MessageService
 	Conversations *service.ConversationService
 }

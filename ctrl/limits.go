@@ -1,0 +1,53 @@
+package ctrl
+
+import (
+	"net/netip"
+	"time"
+
+	"hongyan/model"
+	"hongyan/util/limit"
+)
+
+// Limits bounds what people may do how often. A nil limiter allows everything,
+// so the zero Limits is none at all.
+type Limits struct {
+	Register *limit.Limiter // by address
+	Find     *limit.Limiter // by user: looking somebody up by a mobile
+	Ask      *limit.Limiter // by user: asking people to be friends
+	Ticket   *limit.Limiter // by user: coming back with a socket
+}
+
+// limitKeys is how many callers a limiter remembers: more than make use of one
+// node within the minute that a bucket takes to fill.
+const limitKeys = 50_000
+
+// NewLimits makes the limits of a public server.
+func NewLimits() Limits {
+	return Limits{
+		Register: limit.New(limit.Every(12*time.Second), 5, limitKeys),
+		Find:     limit.New(limit.Every(3*time.Second), 20, limitKeys),
+		Ask:      limit.New(limit.Every(time.Second), 60, limitKeys),
+		Ticket:   limit.New(limit.Every(time.Second), 60, limitKeys),
+	}
+}
+
+// allow takes one of what key may do.
+func allow(l *limit.Limiter, key string) error {
+	if ok, retryAfter := l.Allow(key); !ok {
+		return &model.Error{Code: model.CodeRateLimited, RetryAfter: retryAfter}
+	}
+	return nil
+}
+
+// limitKey names who an address belongs to: an IPv6 customer has a whole /64.
+func limitKey(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil || ip.Is4() {
+		return address
+	}
+	network, err := ip.Prefix(64)
+	if err != nil {
+		return address
+	}
+	return network.String()
+}

@@ -1,0 +1,161 @@
+package ctrl
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"hongyan/model"
+)
+
+func TestRegisterLoginLogout(t *testing.T) {
+	s := newSite(t, false)
+	p := s.nobody()
+	r := p.call("/user/register", "mobile=%2B8613800000001&passwd=correct+horse&id=77&role=admin&createat=5&token=x&nickname=%E5%BC%A0%E4%B8%89",
+		"User-Agent", "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/120 Mobile Safari/537.36")
+	var own ownUser
+	r.into(t, &own)
+	if own.ID == 77 || own.CreateAt == 5 || own.Nickname != "张三" || own.Mobile != "+8613800000001" || own.Addable != "approval" || len(own.Token) != 43 {
+		t.Errorf("own user %s", r.raw)
+	}
+	if strings.Contains(r.raw, "argon2") || strings.Contains(r.raw, "asswd") {
+		t.Errorf("the hash is shown: %s", r.raw)
+	}
+	cookie := r.header.Values("Set-Cookie")[0]
+	for _, part := range []string{"hongyan=" + own.Token, "Path=/", "HttpOnly", "SameSite=Lax", "Max-Age=7776000"} {
+		if !strings.Contains(cookie, part) {
+			t.Errorf("cookie %q lacks %s", cookie, part)
+		}
+	}
+	p.want("", "/user/me", "")
+	var devices []model.Session
+	p.want("", "/user/sessions", "").into(t, &devices)
+	if len(devices) != 1 || !devices[0].Current || devices[0].Device != "Chrome · Android" || devices[0].Address != "192.0.2.1" {
+		t.Errorf("devices %+v", devices)
+	}
+
+	other := s.nobody()
+	r = other.call("/user/login", "mobile=%2B8613800000001&passwd=correct+horse", "X-Forwarded-Proto", "https")
+	cookie = r.header.Values("Set-Cookie")[0]
+	if !strings.HasPrefix(cookie, "__Host-hongyan=") || !strings.Contains(cookie, "Secure") {
+		t.Errorf("cookie over TLS: %q", cookie)
+	}
+	var again ownUser
+	r.into(t, &again)
+	other.cookies = map[string]string{}
+	bearer := func(path string) string { return other.call(path, "", "Authorization", "Bearer "+again.Token).Error }
+	if got := bearer("/user/logout"); got != "" {
+		t.Error(got)
+	}
+	if got := bearer("/user/me"); got != "unauthenticated" {
+		t.Errorf("after logout: %q", got)
+	}
+	if len(s.live.disconnected) != 1 || s.live.disconnected[0].code != 4001 || s.live.disconnected[0].userID != own.ID {
+		t.Errorf("disconnected %+v", s.live.disconnected)
+	}
+	p.want("", "/user/logout", "")
+	if _, still := p.cookies["hongyan"]; still {
+		t.Error("the cookie outlived the session")
+	}
+	p.want("unauthenticated", "/user/me", "")
+}
+
+func TestUnknownAndWrongAnswerAlike(t *testing.T) {
+	s := newSite(t, false)
+	s.join("13800000001")
+	p := s.nobody()
+	wrong := p.want("bad_credentials", "/user/login", "mobile=13800000001&passwd=wrong+horse")
+	unknown := p.want("bad_credentials", "/user/login", "mobile=13800000002&passwd=wrong+horse")
+	if wrong.raw != unknown.raw || wrong.status != http.StatusUnauthorized || unknown.status != wrong.status {
+		t.Errorf("%d %s\n%d %s", wrong.status, wrong.raw, unknown.status, unknown.raw)
+	}
+	if len(wrong.header.Values("Set-Cookie")) != 0 {
+		t.Error("a cookie for a wrong password")
+	}
+}
+
+func TestRegisterRefuses(t *testing.T) {
+	s := newSite(t, false)
+	s.join("13800000001")
+	p := s.nobody()
+	for _, tt := range []struct{ code, form string }{
+		{"invalid_argument", ""},
+		{"invalid_argument", "mobile=12345&passwd=correct+horse"},
+		{"invalid_argument", "mobile=' OR 1=1 --&passwd=correct+horse"},
+		{"invalid_argument", "mobile=13800000002%00&passwd=correct+horse"},
+		{"invalid_argument", "mobile=13800000002&passwd=1234567"},
+		{"invalid_argument", "mobile=13800000002&passwd=" + strings.Repeat("x", 129)},
+		{"invalid_argument", "mobile=13800000002&passwd=%ff%ff%ff%ff%ff%ff%ff%ff"},
+		{"too_large", "mobile=13800000002&passwd=" + strings.Repeat("x", 1<<20)},
+		{"invalid_argument", "mobile=13800000002&passwd=correct+horse&avatar=javascript:alert(1)"},
+		{"invalid_argument", "mobile=13800000002&passwd=correct+horse&sex=X"},
+		{"invalid_argument", "mobile=13800000002&passwd=correct+horse&nickname=" + strings.Repeat("x", 33)},
+		{"invalid_argument", "mobile=13800000002&passwd=correct+horse&nickname=a%0ab"},
+		{"mobile_taken", "mobile=13800000001&passwd=correct+horse"},
+	} {
+		p.want(tt.code, "/user/register", tt.form)
+	}
+	for i, good := range []string{"鸿雁鸿雁鸿雁鸿雁", "🦢🦢🦢🦢🦢🦢🦢🦢", "nul%00inside", strings.Repeat("鸿", 128)} {
+		p.want("", "/user/register", fmt.Sprintf("mobile=1390000000%d&passwd=%s&nickname=", i, good))
+		p.want("", "/user/login", fmt.Sprintf("mobile=1390000000%d&passwd=%s", i, good))
+	}
+}
+
+func TestRegisterOnceAmongMany(t *testing.T) {
+	s := newSite(t, false)
+	var all sync.WaitGroup
+	codes := make(chan string, 50)
+	for range 50 {
+		all.Go(func() { codes <- s.nobody().call("/user/register", "mobile=13800000001&passwd="+passwd).Error })
+	}
+	all.Wait()
+	close(codes)
+	count := map[string]int{}
+	for code := range codes {
+		count[code]++
+	}
+	if count[""] != 1 || count["mobile_taken"] != 49 {
+		t.Errorf("answers %v", count)
+	}
+}
+
+func TestWrongPasswordsAreBoundedAndTheOwnerGetsIn(t *testing.T) {
+	s := newSite(t, true)
+	owner := s.join("13800000001")
+	owner.want("", "/user/logout", "") // the device stays known
+	attacker := s.nobody()
+	tries := 0
+	for i := range 40 {
+		r := attacker.call("/user/login", "mobile=13800000001&passwd=wrong+horse", "X-Forwarded-For", fmt.Sprintf("10.0.0.%d", i))
+		if r.Error == "rate_limited" {
+			if n, err := strconv.Atoi(r.header.Get("Retry-After")); err != nil || n < 1 || r.status != http.StatusTooManyRequests {
+				t.Errorf("Retry-After %q, status %d", r.header.Get("Retry-After"), r.status)
+			}
+			break
+		}
+		tries++
+	}
+	if tries != 10 {
+		t.Errorf("%d tries, want 10", tries)
+	}
+	attacker.want("rate_limited", "/user/login", "mobile=13800000001&passwd="+passwd)
+	owner.want("", "/user/login", "mobile=13800000001&passwd="+passwd)
+	for range 30 { // success costs nothing
+		owner.want("", "/user/login", "mobile=13800000001&passwd="+passwd)
+	}
+}
+
+func TestRegisterIsBounded(t *testing.T) {
+	s := newSite(t, true)
+	for i := range 5 {
+		s.nobody().want("", "/user/register", fmt.Sprintf("mobile=1380000000%d&passwd=%s", i, passwd))
+	}
+	r := s.nobody().want("rate_limited", "/user/register", "mobile=13800000009&passwd="+passwd)
+	if r.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	s.nobody().want("rate_limited", "/user/register", "mobile=13800000001&passwd="+passwd)
+}

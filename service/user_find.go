@@ -1,0 +1,95 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"hongyan/model"
+
+	"xorm.io/xorm"
+)
+
+// idsPerQuery bounds the placeholders of one statement.
+const idsPerQuery = 500
+
+// load finds an account with its hash.
+func (u *UserService) load(ctx context.Context, id int64) (*model.User, error) {
+	user, found := new(model.User), false
+	err := u.db.View(ctx, func(s *xorm.Session) (err error) {
+		found, err = s.Where("id = ?", id).Get(user)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, model.Fail(model.CodeNotFound)
+	}
+	return user, nil
+}
+
+// ByID gives a user as that user sees themselves.
+func (u *UserService) ByID(ctx context.Context, id int64) (*model.User, error) {
+	user, err := u.load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	user.Passwd, user.Online = "", u.presence.Online(id)
+	return user, nil
+}
+
+// ByIDs gives those of the users that exist, with who is online.
+func (u *UserService) ByIDs(ctx context.Context, ids []int64) (map[int64]model.User, error) {
+	users := make(map[int64]model.User, len(ids))
+	err := u.db.View(ctx, func(s *xorm.Session) error {
+		for part := range slices.Chunk(ids, idsPerQuery) {
+			var list []model.User
+			if err := s.In("id", part).Omit("passwd").Find(&list); err != nil {
+				return err
+			}
+			for _, user := range list {
+				user.Online = u.presence.Online(user.ID)
+				users[user.ID] = user
+			}
+		}
+		return nil
+	})
+	return users, err
+}
+
+// Find gives the user with exactly that id or, if it is 0, that mobile, as
+// userID may see them: whether a stranger is online is not for everybody.
+func (u *UserService) Find(ctx context.Context, userID, id int64, mobile string) (*model.PublicUser, error) {
+	switch {
+	case id < 0 || id > model.MaxID:
+		return nil, model.Invalid("id")
+	case id == 0 && !model.ValidMobile(mobile):
+		return nil, model.Invalid("mobile")
+	}
+	var public model.PublicUser
+	err := u.db.View(ctx, func(s *xorm.Session) error {
+		query := s.Where("id = ?", id)
+		if id == 0 {
+			query = s.Where("mobile = ?", mobile)
+		}
+		user := new(model.User)
+		found, err := query.Get(user)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return model.Fail(model.CodeNotFound)
+		}
+		near := user.ID == userID
+		if !near {
+			near, err = areFriends(s, userID, user.ID)
+		}
+		user.Online = near && u.presence.Online(user.ID)
+		public = user.Public()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &public, nil
+}
