@@ -42,3 +42,19 @@ func (s *Server) setConversation(_ http.ResponseWriter, r *request) (any, error)
 	return s.Conversations.Set(r.Context(), model.Sender{UserID: r.UserID()}, in.Kind, in.DstID,
 		service.Settings{Pinned: in.Pinned, Muted: in.Muted, Draft: in.Draft})
 }
+
+func (s *Server) searchMessages(_ http.ResponseWriter, r *request) (any, error) {
+	var in struct {
+		Q      string `json:"q"`
+		Kind   int    `json:"kind"`
+		DstID  int64  `json:"dstid"`
+		Before int64  `json:"before"`
+		Limit  int    `json:"limit"`
+	}
+	if err := r.Bind(&in); err != nil {
+		return nil, err
+	}
+	list, err := s.Search.Find(r.Context(), r.UserID(),
+		service.Query{Text: in.Q, Kind: in.Kind, DstID: in.DstID, Before: in.Before, Limit: in.Limit})
+	return rows{Rows: list}, err
+}

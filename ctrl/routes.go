@@ -34,9 +34,23 @@ func (s *Server) api() []route {
 		{"/user/revoke", member, s.revokeSession},
 		{"/user/ticket", member, s.ticket},
 
+		{"/contact/createcommunity", member, s.createCommunity},
+		{"/contact/joincommunity", member, s.joinCommunity},
+		{"/contact/loadcommunity", member, s.loadCommunity},
+		{"/contact/leavecommunity", member, s.leaveCommunity},
+		{"/community/info", member, s.communityInfo},
+		{"/community/members", member, s.communityMembers},
+		{"/community/update", member, s.updateCommunity},
+		{"/community/invite", member, s.inviteToCommunity},
+		{"/community/kick", member, s.kickMember},
+		{"/community/mute", member, s.muteMember},
+		{"/community/role", member, s.setMemberRole},
+		{"/community/transfer", member, s.transferCommunity},
+		{"/community/dismiss", member, s.dismissCommunity},
 		{"/message/conversations", member, s.listConversations},
 		{"/message/history", member, s.loadHistory},
 		{"/message/settings", member, s.setConversation},
+		{"/message/search", member, s.searchMessages},
 	}
 }
 

@@ -29,6 +29,8 @@ type Server struct {
 	Devices       *service.SessionService
 	Messages      *service.MessageService
 	Conversations *service.ConversationService
+	Communities   *service.CommunityService
+	Search        *service.SearchService
 }
 
 // Authenticator tells whose session a token opens. A token that opens none is

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,15 +14,17 @@ import (
 // step is never edited; the next one is appended.
 type migration struct {
 	title string
-	steps []string
+	steps []string            // on every dialect
+	only  map[string][]string // by dialect, after steps
 }
 
 // migrations in order; the number of one is its index plus 1. In the
 // statements {id}, {text}, {long} and {table} stand for what the dialects say
-// differently.
+// differently; what only one of them has, stands in a list of its own.
 func migrations() []migration {
 	return []migration{
-		{"accounts, contacts, groups, timelines, files", schema1()},
+		{title: "accounts, contacts, groups, timelines, files", steps: schema1()},
+		search(),
 	}
 }
 
@@ -82,7 +85,7 @@ func (d *DB) version(ctx context.Context) (version int, err error) {
 }
 
 func (d *DB) step(s *xorm.Session, number int, m migration) error {
-	for _, statement := range m.steps {
+	for _, statement := range slices.Concat(m.steps, m.only[d.Dialect]) {
 		if _, err := s.Exec(fill(d.Dialect, statement)); err != nil {
 			return err
 		}

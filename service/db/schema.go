@@ -131,3 +131,20 @@ func schema1() []string {
 		UNIQUE (userid, id)){table}`,
 	}
 }
+
+// search is the index of what was said, and how far (a message id) it has come.
+// FTS5 keeps no copy of the text; its rowid is the message's id.
+func search() migration {
+	return migration{title: "full-text search", steps: []string{
+		`CREATE TABLE IF NOT EXISTS progress (
+			name VARCHAR(32) NOT NULL PRIMARY KEY,
+			value BIGINT NOT NULL){table}`,
+		`INSERT INTO progress (name, value) SELECT 'search', 0 WHERE NOT EXISTS (SELECT 1 FROM progress WHERE name = 'search')`,
+	}, only: map[string][]string{
+		SQLite: {`CREATE VIRTUAL TABLE search USING fts5(tokens, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 0")`},
+		MySQL: {`CREATE TABLE IF NOT EXISTS search (
+			id BIGINT NOT NULL PRIMARY KEY,
+			tokens MEDIUMTEXT NOT NULL,
+			FULLTEXT (tokens)){table}`},
+	}}
+}
