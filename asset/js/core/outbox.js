@@ -7,7 +7,7 @@ import { backoff } from './socket.js';
 
 const ACK_TIMEOUT = 15000;
 const MAX_INTERNAL = 3;
-const RETRYABLE = new Set(['network', 'timeout', 'unavailable', 'rate_limited']);
+const RETRYABLE = new Set(['network', 'offline', 'timeout', 'unavailable', 'rate_limited']);
 
 /** crypto.randomUUID is missing on plain HTTP, and a LAN server is often just that. */
 export function newCID() {

@@ -1,0 +1,210 @@
+// How each medium looks. Everything a message brings is text or an address that
+// was checked: nothing of it becomes markup.
+import { avatar, bytes, duration, emit, has, html, icon, nothing, preview, svg, t } from './base.js';
+import { localURL, sentURL } from '../core/media.js';
+import { nameOf, userOf } from '../core/store.js';
+import { MEDIA } from '../core/timeline.js';
+import * as player from './player.js';
+import { emojiCount, linkify, safeLink } from './text.js';
+
+const PICTURE_SIDE = 180;
+const PICTURE_TALL = 240;
+const KIND_COLOURS = { xls: 'sheet', xlsx: 'sheet', csv: 'sheet', doc: 'doc', docx: 'doc', txt: 'doc', md: 'doc', ppt: 'slides', pptx: 'slides', pdf: 'pdf', zip: 'zip', rar: 'zip', '7z': 'zip', gz: 'zip', mp3: 'media', m4a: 'media', wav: 'media', mp4: 'media', mov: 'media' };
+
+/** The address of what a message carries: local while it waits or was just sent. */
+export const sourceOf = ({ m, entry }) => (entry?.file ? localURL(entry) : sentURL(m)) || safeLink(m.url)?.href || '';
+
+/** @param {any} item of layout() @param {any} pane the list element */
+export function bubble(item, pane) {
+  const { m } = item;
+  switch (m.media) {
+    case MEDIA.TEXT: return text(item, pane);
+    case MEDIA.EMOJI: return emoji(item, pane);
+    case MEDIA.IMAGE: return picture(item, pane);
+    case MEDIA.VIDEO: return video(item, pane);
+    case MEDIA.VOICE: return voice(item, pane);
+    case MEDIA.FILE: return file(item, pane);
+    case MEDIA.RED_PACKET: return redPacket(m);
+    case MEDIA.LINK:
+    case MEDIA.NEWS: return news(item);
+    case MEDIA.CARD: return card(item, pane);
+    default: return unknown(m);
+  }
+}
+
+/** Text with its links; where a link really leads is in its title. */
+export function words(content) {
+  return linkify(content ?? '').map((part) => (part.href
+    ? html`<a href=${part.href} title=${part.host} target="_blank" rel="noopener noreferrer nofollow"><bdi>${part.text}</bdi></a>`
+    : part.text));
+}
+
+const edited = (m) => (m.ext?.edited ? html`<span class="edited">${t('chat.edited')}</span>` : nothing);
+
+function text(item, pane) {
+  const { m } = item;
+  const big = m.ref ? 0 : emojiCount(m.content ?? '');
+  if (big) return html`<div class="bubble plain emoji-${big}">${m.content}</div>`;
+  return html`<div class="bubble">${quote(m, pane)}<span class="words" dir="auto">${words(m.content)}</span>${edited(m)}</div>`;
+}
+
+function emoji({ m }, pane) {
+  if (emojiCount(m.content ?? '')) return html`<div class="bubble plain emoji-1">${m.content}</div>`;
+  return html`<div class="bubble">${quote(m, pane)}<span class="words">[${m.content}]</span></div>`;
+}
+
+/** What a message answers: the message itself where it is loaded, else what its author quoted. */
+export function quoted(m, pane) {
+  const original = pane.messageAt(m.ref);
+  if (original) return { name: nameOf(original.userid), text: preview(original) };
+  const copy = m.ext?.quote;
+  return copy && typeof copy.text === 'string' ? { name: nameOf(copy.userid), text: copy.text } : { name: '', text: t('chat.quote.earlier') };
+}
+
+function quote(m, pane) {
+  if (!m.ref) return nothing;
+  const { name, text: said } = quoted(m, pane);
+  return html`<button class="quote" type="button" @click=${() => pane.jumpTo(m.ref)}><span class="sr">${t('chat.quote.of')}</span>${name ? `${name}: ` : ''}${said}</button>`;
+}
+
+/** Width and height to show a picture of a given size at. */
+export function fit(width, height) {
+  if (!(width > 0 && height > 0)) return { width: PICTURE_SIDE, height: PICTURE_SIDE };
+  const scale = Math.min(PICTURE_SIDE / width, PICTURE_TALL / height, 1);
+  return { width: Math.max(48, Math.round(width * scale)), height: Math.max(48, Math.round(height * scale)) };
+}
+
+function under(item, pane) {
+  const { m, entry } = item;
+  return html`${entry?.state === 'uploading' ? progress(entry, pane) : nothing}
+    ${m.memo && (m.media === MEDIA.IMAGE || m.media === MEDIA.VIDEO) ? html`<div class="caption words" dir="auto">${words(m.memo)}</div>` : nothing}`;
+}
+
+function progress(entry, pane) {
+  return html`<div class="uploading"><progress max="1" .value=${entry.progress ?? 0} aria-label=${t('chat.uploading')}></progress>
+    <button class="iconbtn" type="button" aria-label=${t('chat.upload.cancel')} @click=${() => pane.cancel(entry)}>${icon('x', 'small')}</button></div>`;
+}
+
+function picture(item, pane) {
+  const { m, entry } = item;
+  const size = fit(m.ext?.width, m.ext?.height);
+  const src = (entry?.file ? localURL(entry) : sentURL(m)) || safeLink(m.pic)?.href || safeLink(m.url)?.href;
+  if (!src) return unknown(m);
+  return html`<div class="picture ${m.memo ? 'with-caption' : ''}"><button class="open" type="button" aria-label=${t('chat.picture.open')} @click=${() => pane.view(item)}>
+    <img src=${src} width=${size.width} height=${size.height} alt=${m.memo || t('media.image')} loading="lazy" decoding="async" @error=${broken}></button>${under(item, pane)}</div>`;
+}
+
+/** A picture that cannot be shown says so instead of an empty frame. */
+function broken(event) {
+  event.target.closest('.picture')?.classList.add('broken');
+}
+
+function video(item, pane) {
+  const { m, entry } = item;
+  const size = fit(m.ext?.width, m.ext?.height);
+  const poster = (entry?.poster ? localURL(entry, 'poster') : sentURL(m, 'poster')) || safeLink(m.pic)?.href;
+  return html`<div class="picture video"><button class="open" type="button" aria-label=${t('chat.video.open')} @click=${() => pane.view(item)}>
+    ${poster ? html`<img src=${poster} width=${size.width} height=${size.height} alt="" loading="lazy" decoding="async">` : html`<span class="blank"></span>`}
+    <span class="play">${icon('play')}</span>
+    <span class="length">${m.ext?.size ? bytes(m.ext.size) : ''} ${m.ext?.duration ? duration(m.ext.duration) : ''}</span></button>${under(item, pane)}</div>`;
+}
+
+const BAR = 4;
+const TALLEST = 22;
+
+/** Fewer bars for a short voice; a voice without a waveform shows even ones. */
+export function barsOf(waveform, seconds) {
+  const count = 16 + Math.min(16, Math.round(seconds / 2));
+  const known = Array.isArray(waveform) && waveform.length > 0;
+  return Array.from({ length: count }, (_, i) => {
+    if (!known) return 12;
+    const value = Number(waveform[Math.floor((i * waveform.length) / count)]) || 0;
+    return 4 + Math.round((Math.min(31, Math.max(0, value)) / 31) * (TALLEST - 4));
+  });
+}
+
+function waveform(m, share) {
+  const bars = barsOf(m.ext?.waveform, m.amount ?? 0);
+  return html`<svg class="wave" width=${bars.length * BAR} height=${TALLEST} viewBox="0 0 ${bars.length * BAR} ${TALLEST}" aria-hidden="true">${bars.map((h, i) => svg`<rect
+    class=${(i + 0.5) / bars.length <= share ? 'done' : ''} x=${i * BAR + 1} y=${(TALLEST - h) / 2} width="2" height=${h} rx="1"></rect>`)}</svg>`;
+}
+
+export const voiceKey = (pane, m) => `${pane.kind}:${pane.dstid}:${m.seq || m.cid}`;
+
+function voice(item, pane) {
+  const { m, own, entry } = item;
+  const key = voiceKey(pane, m);
+  const now = player.playing.value?.key === key ? player.playing.value : null;
+  const fresh = !own && !player.heard.value.has(key);
+  const length = html`<span class="seconds">${m.amount ?? 0}″</span>`;
+  const wave = waveform(m, now ? now.share : 1);
+  const state = now?.state ?? 'idle';
+  return html`<div class="voice-row"><button class="bubble voice ${state}" type="button" aria-label=${t(state === 'playing' ? 'chat.voice.pause' : 'chat.voice.play', { Count: m.amount ?? 0 })}
+      @click=${() => pane.play(item)}>${state === 'playing' ? icon('pause', 'small') : nothing}${own ? html`${length}${wave}` : html`${wave}${length}`}</button>
+    ${fresh ? html`<span class="unheard" role="img" aria-label=${t('chat.voice.unheard')}></span>` : nothing}
+    ${now && state !== 'failed' ? html`<button class="rate" type="button" @click=${player.faster}>${player.rate.value}×</button>` : nothing}</div>
+    ${state === 'failed' ? html`<p class="note-under">${t('chat.voice.failed')} <a href=${sourceOf(item)} download>${t('chat.download')}</a></p>` : nothing}
+    ${entry?.state === 'uploading' ? progress(entry, pane) : nothing}`;
+}
+
+const extension = (name) => (/\.([A-Za-z0-9]{1,5})$/.exec(name ?? '')?.[1] ?? '').toLowerCase();
+
+function file(item, pane) {
+  const { m, entry } = item;
+  const kind = extension(m.content);
+  const inside = html`<span class="about"><span class="name">${m.content || t('chat.file')}</span><span class="size">${m.amount ? bytes(m.amount) : ''}</span></span>
+    <span class="kind ${KIND_COLOURS[kind] ?? 'other'}" aria-hidden="true">${kind ? kind.toUpperCase() : icon('file')}</span>`;
+  const url = safeLink(m.url)?.href;
+  return html`<div class="bubble card file">${url
+    ? html`<a class="body" href=${url} download=${m.content || 'file'} target="_blank" rel="noopener noreferrer nofollow"><span class="sr">${t('chat.download')}: </span>${inside}</a>`
+    : html`<span class="body">${inside}</span>`}${entry?.state === 'uploading' ? progress(entry, pane) : nothing}</div>`;
+}
+
+/** Drawn from the typed message alone, so that no text or picture can look like one. */
+function redPacket(m) {
+  return html`<div class="bubble card packet"><span class="body"><span class="coin" aria-hidden="true">¥</span><span class="wish">${m.memo || t('chat.packet.wish')}</span></span>
+    <span class="foot">${t('media.redpacket')}</span></div>`;
+}
+
+function news(item) {
+  const { m } = item;
+  const url = safeLink(m.url);
+  const pic = safeLink(m.pic);
+  const title = m.content || url?.href || '';
+  const inside = html`<span class="about"><span class="name">${title}</span>${m.memo ? html`<span class="size">${m.memo}</span>` : nothing}
+    ${url ? html`<span class="size">${url.host}</span>` : nothing}</span>${pic ? html`<img class="thumb" src=${pic.href} alt="" loading="lazy" decoding="async">` : nothing}`;
+  return html`<div class="bubble card news">${url
+    ? html`<a class="body" href=${url.href} target="_blank" rel="noopener noreferrer nofollow">${inside}</a>` : html`<span class="body">${inside}</span>`}</div>`;
+}
+
+function card({ m }, pane) {
+  const id = Number(m.content);
+  if (!Number.isSafeInteger(id) || id <= 0) return unknown(m);
+  const user = userOf(id);
+  const name = nameOf(id);
+  return html`<div class="bubble card person"><button class="body" type="button" @click=${() => emit(pane, 'hy-profile', { id })}>
+    ${avatar({ ...user, nickname: name }, 'mini')}<span class="about"><span class="name">${name}</span>${m.memo ? html`<span class="size">${m.memo}</span>` : nothing}</span></button>
+    <span class="foot">${t('media.card')}</span></div>`;
+}
+
+function unknown(m) {
+  const said = m.memo || (typeof m.content === 'string' ? m.content : '');
+  return html`<div class="bubble odd"><span class="odd-note">${t('chat.unknown')}</span>${said ? html`<span class="words" dir="auto">${words(said.slice(0, 500))}</span>` : nothing}</div>`;
+}
+
+/** The sentence of a thing that happened in the conversation. */
+export function noteOf({ m, own }, pane) {
+  if (m.ext?.recalled) {
+    const mine = pane.recalledText(m.seq);
+    return html`${own ? t('chat.recalled.own') : t('chat.recalled.other', { Name: nameOf(m.userid) })}
+      ${own && mine ? html`<button class="textbtn" type="button" @click=${() => pane.editAgain(mine)}>${t('chat.recalled.edit')}</button>` : nothing}`;
+  }
+  const key = `chat.event.${m.content}`;
+  return has(key) ? t(key, eventNames(m)) : t('preview.event');
+}
+
+function eventNames(m) {
+  const others = Array.isArray(m.ext?.members) ? m.ext.members : [];
+  const about = others.length > 0 ? others : m.ext?.userid ? [m.ext.userid] : [m.userid];
+  return { Name: nameOf(m.userid), Others: about.map((id) => nameOf(id)).join('、'), Title: m.memo || m.ext?.name || '' };
+}

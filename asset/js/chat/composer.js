@@ -1,0 +1,298 @@
+// Where a message is written: text, emoji, pictures, files and voice.
+import { ask, emit, html, icon, nothing, preview, t, toast, View } from './base.js';
+import { messageOf } from '../core/media.js';
+import * as store from '../core/store.js';
+import { MEDIA } from '../core/timeline.js';
+import './voice.js';
+
+const MOST_BYTES = 32 << 10;
+const KEYBOARD = 'hy-keyboard';
+const QUOTED = 100;
+
+/** Whether a key event belongs to an input method that is still composing. Safari ends composing first, hence 229. */
+const composing = (event) => event.isComposing || event.keyCode === 229;
+
+const byTouch = () => matchMedia('(pointer: coarse)').matches;
+
+class Composer extends View {
+  static properties = {
+    kind: { type: Number }, dstid: { type: Number }, panel: { state: true }, answering: { state: true }, editing: { state: true },
+    filled: { state: true }, holding: { state: true }, recording: { state: true },
+  };
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.leaving = new AbortController();
+    const { signal } = this.leaving;
+    this.addEventListener('hy-emoji', (event) => this.insert(event.detail.emoji), { signal });
+    this.addEventListener('hy-voice', (event) => this.sendVoice(event.detail), { signal });
+    this.addEventListener('hy-voice-state', (event) => { this.recording = event.detail.recording; }, { signal });
+    this.addEventListener('hy-voice-mode', (event) => this.voiceMode(event.detail.reason), { signal });
+    visualViewport?.addEventListener('resize', () => this.measureKeyboard(), { signal });
+    this.style.setProperty('--keyboard', `${Number(localStorage.getItem(KEYBOARD)) || 300}px`);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.leaving.abort();
+  }
+
+  get field() {
+    return this.querySelector('textarea');
+  }
+
+  willUpdate(changes) {
+    super.willUpdate(changes);
+    if (changes.has('kind') || changes.has('dstid')) {
+      this.answering = this.editing = this.panel = null;
+      this.entered = true;
+    }
+  }
+
+  updated() {
+    if (this.entered) {
+      this.entered = false;
+      this.setText(store.draftOf(this.kind, this.dstid));
+      if (!byTouch()) this.field.focus();
+    }
+  }
+
+  /** The panel is as high as the keyboard was, so that the list does not jump between the two. */
+  measureKeyboard() {
+    if (document.activeElement !== this.field || visualViewport.scale !== 1) return;
+    const height = Math.round(innerHeight - visualViewport.height);
+    if (height < 150) return;
+    localStorage.setItem(KEYBOARD, String(height));
+    this.style.setProperty('--keyboard', `${height}px`);
+  }
+
+  render() {
+    return html`<div class="composer ${this.panel ? 'open' : ''} ${this.recording === 'click' ? 'recording' : ''}">${this.volatile()}${this.context()}
+      <form class="bar" @submit=${this.submit}>
+        <hy-voice class=${this.holding ? 'holding' : ''} .holding=${this.holding}></hy-voice>
+        <textarea rows="1" ?hidden=${this.holding} aria-label=${t('chat.write')} enterkeyhint="send" autocomplete="off"
+          @input=${this.typed} @keydown=${this.keydown} @paste=${this.paste} @focus=${this.focused}></textarea>
+        <button class="iconbtn" type="button" aria-label=${t('chat.emoji')} aria-expanded=${this.panel === 'emoji' ? 'true' : 'false'} @click=${() => this.toggle('emoji')}>${icon(this.panel === 'emoji' ? 'keyboard' : 'smile')}</button>
+        ${this.filled && !this.holding ? html`<button class="send" type="submit">${t('act.send')}</button>`
+          : html`<button class="iconbtn plus" type="button" aria-label=${t('chat.plus')} aria-expanded=${this.panel === 'plus' ? 'true' : 'false'} @click=${() => this.toggle('plus')}>${icon('circle-plus')}</button>`}
+      </form>${this.drawer()}${this.inputs()}</div>`;
+  }
+
+  /** Where nothing can be kept on the device, people should know before they close the page. */
+  volatile() {
+    if (store.outbox.value?.persistent.value !== false || store.pending(this.kind, this.dstid).length === 0) return nothing;
+    return html`<p class="warn" role="status">${t('chat.volatile')}</p>`;
+  }
+
+  context() {
+    const m = this.editing ?? this.answering;
+    if (!m) return nothing;
+    return html`<div class="context">${icon(this.editing ? 'pencil' : 'reply', 'small')}<span class="said">${this.editing ? t('chat.editing') : `${store.nameOf(m.userid)}: ${preview(m)}`}</span>
+      <button class="iconbtn" type="button" aria-label=${t('act.cancel')} @click=${this.leaveContext}>${icon('x', 'small')}</button></div>`;
+  }
+
+  drawer() {
+    if (this.panel === 'emoji') return html`<div class="drawer"><hy-emoji></hy-emoji></div>`;
+    if (this.panel !== 'plus') return nothing;
+    const choice = (name, label, picture) => html`<button type="button" @click=${() => this.querySelector(`input[data-for=${name}]`).click()}><span class="tile">${icon(picture)}</span>${label}</button>`;
+    return html`<div class="drawer"><div class="choices">${choice('picture', t('chat.pick.pictures'), 'image')}${byTouch() ? choice('camera', t('chat.pick.camera'), 'camera') : nothing}
+      ${choice('video', t('chat.pick.video'), 'video')}${choice('file', t('chat.pick.file'), 'file')}</div></div>`;
+  }
+
+  inputs() {
+    const input = (name, accept, capture, many) => html`<input type="file" hidden data-for=${name} accept=${accept} ?multiple=${many} capture=${capture || nothing} tabindex="-1" aria-hidden="true" @change=${this.picked}>`;
+    return html`${input('picture', 'image/*', '', true)}${input('camera', 'image/*', 'environment', false)}${input('video', 'video/*', '', false)}${input('file', '', '', true)}${input('audio', 'audio/*', 'user', false)}`;
+  }
+
+  setText(text) {
+    this.field.value = text;
+    this.filled = text.trim() !== '';
+    this.grow();
+  }
+
+  grow() {
+    const { field } = this;
+    if (CSS.supports('field-sizing', 'content')) return;
+    field.style.height = 'auto';
+    field.style.height = `${field.scrollHeight}px`;
+  }
+
+  typed() {
+    const text = this.field.value;
+    this.filled = text.trim() !== '';
+    this.grow();
+    if (this.editing) return;
+    store.saveDraft(this.kind, this.dstid, text);
+    if (this.filled) store.sendTyping(this.kind, this.dstid);
+  }
+
+  focused() {
+    if (byTouch()) this.panel = null;
+  }
+
+  keydown(event) {
+    if (composing(event)) return;
+    if (event.key === 'Enter' && !event.shiftKey && !event.altKey) {
+      event.preventDefault();
+      this.submit();
+    } else if (event.key === 'Escape' && (this.editing || this.answering || this.panel)) {
+      event.stopPropagation();
+      if (this.panel) this.panel = null;
+      else this.leaveContext();
+    } else if (event.key === 'ArrowUp' && this.field.value === '') {
+      event.preventDefault();
+      emit(this, 'hy-edit-last');
+    }
+  }
+
+  async toggle(panel) {
+    this.holding = false;
+    this.panel = this.panel === panel ? null : panel;
+    if (this.panel === 'emoji') await import('./emoji.js');
+    if (!this.panel) this.field.focus();
+    else if (byTouch()) this.field.blur();
+  }
+
+  insert(emoji) {
+    const { field } = this;
+    if (emoji === '') {
+      const before = [...new Intl.Segmenter().segment(field.value.slice(0, field.selectionStart))];
+      const last = before.at(-1)?.segment.length ?? 0;
+      field.setRangeText('', field.selectionStart - last, field.selectionEnd, 'end');
+    } else {
+      field.setRangeText(emoji, field.selectionStart, field.selectionEnd, 'end');
+    }
+    this.typed();
+  }
+
+  submit(event) {
+    event?.preventDefault();
+    const text = this.field.value.trim();
+    if (!text) return;
+    if (new TextEncoder().encode(text).length > MOST_BYTES) {
+      toast(t('chat.toolong'));
+      return;
+    }
+    if (this.editing) {
+      this.submitEdit(text);
+      return;
+    }
+    store.send(this.kind, this.dstid, { media: MEDIA.TEXT, content: text, ...this.takeQuote() });
+    store.saveDraft(this.kind, this.dstid, '');
+    this.setText('');
+    this.field.focus();
+  }
+
+  async submitEdit(text) {
+    const m = this.editing;
+    if (text !== m.content) {
+      try {
+        await store.act({ cmd: 16, kind: this.kind, dstid: this.dstid, ref: m.seq, content: text });
+      } catch (error) {
+        toast(error.message || t('error.client.offline'));
+        return;
+      }
+    }
+    this.leaveContext();
+  }
+
+  /** The fields by which a message answers another. A copy of the words goes along for those who have not loaded it. */
+  takeQuote() {
+    const m = this.answering;
+    this.answering = null;
+    if (!m) return {};
+    return { ref: m.seq, ext: { quote: { userid: m.userid, text: preview(m).slice(0, QUOTED) } } };
+  }
+
+  reply(m) {
+    if (this.editing) this.leaveContext();
+    this.answering = m;
+    this.holding = false;
+    this.field.focus();
+  }
+
+  edit(m) {
+    this.answering = null;
+    this.editing = m;
+    this.holding = false;
+    this.setText(m.content);
+    this.field.focus();
+  }
+
+  write(text) {
+    this.setText(text);
+    this.typed();
+    this.field.focus();
+  }
+
+  leaveContext() {
+    const wasEditing = this.editing;
+    this.editing = this.answering = null;
+    if (wasEditing) this.setText(store.draftOf(this.kind, this.dstid));
+    this.field.focus();
+  }
+
+  paste(event) {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length === 0) return;
+    event.preventDefault();
+    this.offer(files);
+  }
+
+  picked(event) {
+    const files = [...event.target.files];
+    const direct = event.target.dataset.for === 'file' || event.target.dataset.for === 'audio';
+    event.target.value = '';
+    this.panel = null;
+    if (direct) this.sendFiles(files, '');
+    else this.offer(files);
+  }
+
+  /** Shows what is about to be sent; it goes when it is confirmed. */
+  async offer(files) {
+    if (files.length === 0) return;
+    const { kind, dstid } = this;
+    const { confirmFiles } = await import('./sheet.js');
+    const chosen = await confirmFiles(files, store.titleOf(kind, dstid));
+    if (chosen) await this.sendFiles(chosen.files, chosen.caption, kind, dstid);
+  }
+
+  async sendFiles(files, caption, kind = this.kind, dstid = this.dstid) {
+    const quote = this.takeQuote();
+    for (const [i, file] of files.entries()) {
+      if (file.size === 0) {
+        toast(t('chat.file.empty', { Name: file.name }));
+        continue;
+      }
+      const message = await messageOf(file, { caption: i === files.length - 1 ? caption : '' });
+      await store.send(kind, dstid, i === 0 ? { ...message, ref: quote.ref, ext: { ...message.ext, ...quote.ext } } : message);
+    }
+  }
+
+  sendVoice({ file, name, seconds, waveform }) {
+    store.send(this.kind, this.dstid, { media: MEDIA.VOICE, file, name, amount: seconds, ...this.takeQuoteInto({ waveform }) });
+  }
+
+  takeQuoteInto(ext) {
+    const quote = this.takeQuote();
+    return { ...quote, ext: { ...ext, ...quote.ext } };
+  }
+
+  /** Touch: the button turns into "hold to talk". Recording that cannot work says why, and a file may stand in. */
+  toggleHolding() {
+    this.holding = !this.holding;
+    this.panel = null;
+    if (!this.holding) this.field.focus();
+  }
+
+  voiceMode(reason) {
+    if (reason === 'hold') {
+      this.toggleHolding();
+      return;
+    }
+    ask({ title: t('chat.voice.blocked'), text: t(`chat.voice.blocked.${reason}`), yes: t('chat.voice.file'),
+      act: async () => this.querySelector('input[data-for=audio]').click() });
+  }
+}
+
+customElements.define('hy-composer', Composer);

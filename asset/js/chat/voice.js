@@ -1,0 +1,139 @@
+// The voice button. By touch it turns the field into "hold to talk" (slide up to
+// cancel); by mouse and keyboard one click starts and the next one sends.
+import { duration, emit, html, icon, nothing, t, toast, View } from './base.js';
+
+const CANCEL_AT = 60;
+
+class VoiceButton extends View {
+  static properties = { holding: { type: Boolean }, mode: { state: true }, seconds: { state: true }, level: { state: true }, cancelling: { state: true } };
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.recorder?.cancel();
+  }
+
+  render() {
+    if (this.mode === 'click') return this.strip();
+    return html`<button class="iconbtn mic" type="button" aria-label=${t(this.holding ? 'chat.keyboard' : 'chat.voice')} @click=${this.micClicked}>${icon(this.holding ? 'keyboard' : 'mic')}</button>
+      ${this.holding ? html`<button class="hold ${this.mode === 'hold' ? 'pressed' : ''}" type="button" @pointerdown=${this.holdDown} @pointermove=${this.holdMove}
+        @pointerup=${this.holdUp} @pointercancel=${this.holdUp} @contextmenu=${(event) => event.preventDefault()} @click=${this.holdClicked}>${t(this.mode === 'hold' ? 'chat.voice.release' : 'chat.voice.hold')}</button>` : nothing}
+      ${this.mode === 'hold' ? this.overlay() : nothing}`;
+  }
+
+  meter() {
+    const bars = Array.from({ length: 20 }, (_, i) => 3 + Math.round((this.history?.[i] ?? 0) * 21));
+    return html`<span class="meter" aria-hidden="true">${bars.map((height) => html`<i .style=${`height:${height}px`}></i>`)}</span>`;
+  }
+
+  left() {
+    return this.seconds >= 50 ? html`<span class="left" role="status">${t('chat.voice.left', { Count: Math.max(0, 60 - Math.floor(this.seconds)) })}</span>` : nothing;
+  }
+
+  strip() {
+    return html`<div class="strip"><button class="iconbtn" type="button" aria-label=${t('chat.voice.cancel')} @click=${this.cancel}>${icon('trash-2')}</button>
+      <span class="pulse" aria-hidden="true"></span><span class="time">${duration(this.seconds ?? 0)}</span>${this.meter()}${this.left()}
+      <button class="send" type="button" @click=${this.finish}>${t('act.send')}</button></div>`;
+  }
+
+  overlay() {
+    return html`<div class="talk ${this.cancelling ? 'cancelling' : ''}" aria-live="assertive"><div class="talk-bubble">${this.meter()}<span>${duration(this.seconds ?? 0)}</span></div>
+      <p>${this.left() === nothing ? t(this.cancelling ? 'chat.voice.release.cancel' : 'chat.voice.slide') : this.left()}</p></div>`;
+  }
+
+  async micClicked() {
+    if (!this.holding && matchMedia('(pointer: coarse)').matches && (await this.possible())) {
+      emit(this, 'hy-voice-mode', { reason: 'hold' });
+      return;
+    }
+    if (this.holding) {
+      emit(this, 'hy-voice-mode', { reason: 'hold' });
+      return;
+    }
+    this.begin('click');
+  }
+
+  /** Whether recording works here; where it does not, the composer is told why. */
+  async possible() {
+    this.tools ??= await import('./recorder.js');
+    const why = this.tools.obstacle();
+    if (why) emit(this, 'hy-voice-mode', { reason: why });
+    return !why;
+  }
+
+  async begin(mode) {
+    if (this.recorder || !(await this.possible())) return;
+    this.history = new Array(20).fill(0);
+    this.seconds = 0;
+    this.cancelling = false;
+    const recorder = new this.tools.Recorder({
+      onlevel: (level, seconds) => {
+        this.history = [...this.history.slice(1), Math.min(1, level * 1.6)];
+        this.seconds = seconds;
+      },
+      onlimit: () => this.finish(),
+    });
+    this.recorder = recorder;
+    try {
+      if (!(await recorder.start())) {
+        this.over();
+        return;
+      }
+    } catch (error) {
+      this.over();
+      emit(this, 'hy-voice-mode', { reason: error.name === 'NotAllowedError' ? 'denied' : 'missing' });
+      return;
+    }
+    this.mode = mode;
+    emit(this, 'hy-voice-state', { recording: mode });
+  }
+
+  over() {
+    this.recorder = null;
+    this.mode = '';
+    emit(this, 'hy-voice-state', { recording: '' });
+  }
+
+  cancel() {
+    this.recorder?.cancel();
+    this.over();
+  }
+
+  async finish() {
+    const { recorder } = this;
+    if (!recorder || !this.mode) return;
+    this.mode = '';
+    const voice = await recorder.stop();
+    this.over();
+    if (voice) emit(this, 'hy-voice', voice);
+    else toast(t('chat.voice.short'));
+  }
+
+  holdDown(event) {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    event.currentTarget.setPointerCapture(event.pointerId);
+    this.heldTop = event.currentTarget.getBoundingClientRect().top;
+    this.held = true;
+    this.begin('hold');
+  }
+
+  holdMove(event) {
+    if (this.mode === 'hold') this.cancelling = event.clientY < this.heldTop - CANCEL_AT;
+  }
+
+  holdUp(event) {
+    if (!this.held) return;
+    this.held = false;
+    if (!this.recorder) return;
+    // Let go while the browser was still asking for the microphone: nothing was said.
+    if (this.mode !== 'hold' || this.cancelling || event.type === 'pointercancel') this.cancel();
+    else this.finish();
+  }
+
+  /** A click without a pointer is the keyboard's: it starts, and the next one sends. */
+  holdClicked(event) {
+    if (event.detail === 0) this.begin('click');
+  }
+}
+
+customElements.define('hy-voice', VoiceButton);
