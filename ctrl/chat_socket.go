@@ -1,0 +1,305 @@
+package ctrl
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"hongyan/model"
+	"hongyan/service/hub"
+
+	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
+)
+
+// Bounds of what one socket may do.
+const (
+	// framesPerSecond and framesBurst are far above what a person does and
+	// enough for a client that empties its outbox after a night offline.
+	framesPerSecond = 50
+	framesBurst     = 500
+	// refusedPerSecond and refusedBurst: frames above the rate get an error; a
+	// client that does not mind is closed.
+	refusedPerSecond = 10
+	refusedBurst     = 100
+	// maxInFlight messages of one socket wait for their commit; then it is not
+	// read until one is through.
+	maxInFlight = 64
+	// frameTime bounds the handling of one frame, commit not included.
+	frameTime = 10 * time.Second
+	// attachTime bounds the reading of a user's groups.
+	attachTime = 5 * time.Second
+	// keptBuffer is the largest buffer that goes back to the pool.
+	keptBuffer = 16 << 10
+)
+
+// errRate ends the reading of a socket that goes on and on.
+var errRate = errors.New("rate limit")
+
+// conversation is one socket seen from its reader: one goroutine that decodes
+// what the client sends and hands it to the services.
+type conversation struct {
+	*Server
+	node    *hub.Node
+	lang    string
+	request string // id of the request that opened it, for the log
+
+	rate    *rate.Limiter // nil: none
+	refused *rate.Limiter
+	slots   chan struct{} // one for each message in flight
+
+	// buffers hold frames while they are read and decoded: an idle socket has
+	// none. What is decoded is copied out of them.
+	buffers *sync.Pool
+}
+
+func (s *Server) conversation(node *hub.Node, buffers *sync.Pool, lang, request string) *conversation {
+	c := &conversation{
+		Server: s, node: node, lang: lang, request: request,
+		slots: make(chan struct{}, maxInFlight), buffers: buffers,
+	}
+	if !s.Chat.Unlimited {
+		c.rate = rate.NewLimiter(framesPerSecond, framesBurst)
+		c.refused = rate.NewLimiter(refusedPerSecond, refusedBurst)
+	}
+	return c
+}
+
+// run attaches the socket and reads it until it ends.
+func (c *conversation) run() {
+	defer c.node.Finish()
+	defer func() {
+		if r := recover(); r != nil {
+			c.Metrics.Panics.WithLabelValues("reader").Inc()
+			c.Log.Error("panic in a reader", "request", c.request, "user", c.node.UserID, "panic", r, "stack", string(debug.Stack()))
+			c.node.Close(websocket.CloseInternalServerErr, "internal")
+		}
+	}()
+	conn := c.node.Conn
+	conn.SetReadLimit(model.MaxFrame)
+	conn.SetCloseHandler(func(code int, text string) error {
+		c.node.Bye(code, text)
+		return nil
+	})
+	conn.SetPingHandler(c.ping)
+	conn.SetPongHandler(func(string) error { return c.count() })
+	if err := c.attach(); err != nil {
+		c.Log.Warn("socket not attached", "request", c.request, "user", c.node.UserID, "error", err)
+		return
+	}
+	if err := c.readAll(); err != nil {
+		c.Log.Debug("socket ended", "request", c.request, "user", c.node.UserID, "error", err)
+	}
+}
+
+func (c *conversation) attach() error {
+	ctx, cancel := context.WithTimeout(withRequestID(context.Background(), c.request), attachTime)
+	defer cancel()
+	chat := c.Chat
+	ext, err := json.Marshal(map[string]string{"epoch": chat.Epoch, "node": chat.Node, "version": chat.Version})
+	if err != nil {
+		return err
+	}
+	hello := model.Message{
+		Cmd: model.CmdHello, UserID: c.node.UserID, At: time.Now().UnixMilli(),
+		Amount: int64(hub.Heartbeat / time.Second), Ext: ext,
+	}
+	return chat.Hub.Attach(ctx, c.node, hello, func(ctx context.Context) ([]int64, error) {
+		if chat.Alive != nil {
+			alive, err := chat.Alive(ctx, c.node.SessionID)
+			if err != nil {
+				return nil, err
+			}
+			if !alive {
+				c.node.Close(4001, "session ended")
+				return nil, nil
+			}
+		}
+		return chat.Groups(ctx, c.node.UserID)
+	})
+}
+
+// readAll reads frames until the socket ends; the error says how.
+func (c *conversation) readAll() error {
+	for {
+		kind, r, err := c.node.Conn.NextReader()
+		if err != nil {
+			return c.ended(err)
+		}
+		if kind != websocket.TextMessage {
+			c.node.Close(hub.CloseNotText, "text only")
+			return errors.New("a binary frame")
+		}
+		if err := c.read(r); err != nil {
+			return c.ended(err)
+		}
+	}
+}
+
+// ended says goodbye to a client that has fallen silent.
+func (c *conversation) ended(err error) error {
+	var timeout net.Error
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
+		c.node.Close(hub.CloseGoingAway, "silent")
+	}
+	return err
+}
+
+// read reads one frame and does what it asks for.
+func (c *conversation) read(r io.Reader) error {
+	b := c.buffers.Get().(*bytes.Buffer)
+	defer func() {
+		if b.Cap() <= keptBuffer {
+			b.Reset()
+			c.buffers.Put(b)
+		}
+	}()
+	if _, err := b.ReadFrom(r); err != nil {
+		return err
+	}
+	if c.node.Closing() {
+		return nil // what comes after the goodbye has no effect
+	}
+	if !utf8.Valid(b.Bytes()) {
+		c.node.Close(hub.CloseNotUTF8, "not UTF-8")
+		return errors.New("not UTF-8")
+	}
+	m, err := decode(b.Bytes())
+	if refused := c.count(); refused != nil {
+		if errors.Is(refused, errRate) {
+			return refused
+		}
+		err = refused
+	}
+	if err == nil {
+		c.Metrics.Frames.WithLabelValues(commandLabel(m.Cmd)).Inc()
+		err = c.dispatch(m)
+	} else {
+		c.Metrics.Frames.WithLabelValues("bad").Inc()
+	}
+	if err != nil {
+		c.complain(m.CID, err)
+	}
+	return nil
+}
+
+// count takes note of a frame: the client is alive. A frame above the rate is
+// refused; errRate ends a client that goes on all the same.
+func (c *conversation) count() error {
+	c.node.Heard()
+	if c.rate == nil || c.rate.Allow() {
+		return nil
+	}
+	c.Metrics.Limited.WithLabelValues("frames").Inc()
+	if !c.refused.Allow() {
+		c.node.Close(websocket.ClosePolicyViolation, "rate limit")
+		return errRate
+	}
+	return &model.Error{Code: model.CodeRateLimited, RetryAfter: time.Second}
+}
+
+// ping answers a ping, within the rate.
+func (c *conversation) ping(payload string) error {
+	err := c.count()
+	switch {
+	case err == nil:
+		c.node.Pong(payload)
+	case errors.Is(err, errRate):
+		return err
+	}
+	return nil
+}
+
+// dispatch does what m asks for. The error says why it had no effect.
+func (c *conversation) dispatch(m model.Message) error {
+	m.UserID = c.node.UserID
+	ctx, cancel := context.WithTimeout(withRequestID(context.Background(), c.request), frameTime)
+	defer cancel()
+	from := model.Sender{UserID: c.node.UserID, Origin: c.node.ID}
+	switch m.Cmd {
+	case model.CmdHeart:
+		c.node.Send(model.Message{Cmd: model.CmdHeart, At: time.Now().UnixMilli()})
+		return nil
+	case model.CmdAck:
+		return c.Chat.Messages.Delivered(ctx, from, m)
+	case model.CmdEnter, model.CmdExit, model.CmdLive:
+		return c.live(m)
+	case model.CmdTyping:
+		return c.Chat.Messages.Typing(ctx, from, m)
+	case model.CmdSingle, model.CmdRoom, model.CmdRead, model.CmdRecall, model.CmdEdit, model.CmdReact:
+		return c.send(ctx, from, m)
+	}
+	return model.Invalid("cmd")
+}
+
+// send hands on what is stored, and waits while too much of this socket's is in
+// flight already.
+func (c *conversation) send(ctx context.Context, from model.Sender, m model.Message) error {
+	select {
+	case c.slots <- struct{}{}:
+	case <-c.node.Done():
+		return nil
+	}
+	cid := m.CID
+	c.Chat.Messages.Send(ctx, from, m, func(_ model.Message, err error) {
+		<-c.slots
+		if err != nil {
+			c.complain(cid, err)
+			return
+		}
+		c.Metrics.Acks.Inc()
+	})
+	return nil
+}
+
+// live enters and leaves live rooms and speaks in them.
+func (c *conversation) live(m model.Message) error {
+	if m.DstID <= 0 {
+		return model.Invalid("dstid")
+	}
+	switch m.Cmd {
+	case model.CmdEnter:
+		if !c.Chat.Hub.Enter(c.node, m.DstID) {
+			return model.TooLarge("rooms")
+		}
+	case model.CmdExit:
+		c.Chat.Hub.Exit(c.node, m.DstID)
+	default:
+		checked := m
+		if checked.Cmd = model.CmdRoom; checked.Media == 0 {
+			checked.Media = model.MediaUser // anything within the limits
+		}
+		if err := checked.Valid(); err != nil {
+			return err
+		}
+		m.ID, m.Seq, m.Kind, m.Error, m.Msg, m.At = 0, 0, 0, "", "", time.Now().UnixMilli()
+		c.Chat.Hub.Live(c.node, m)
+	}
+	return nil
+}
+
+// complain tells the client that a frame had no effect, and why.
+func (c *conversation) complain(cid string, err error) {
+	code, text := c.explain(withRequestID(context.Background(), c.request), c.lang, c.request, err)
+	if utf8.RuneCountInString(cid) > model.MaxCIDRunes {
+		cid = ""
+	}
+	c.node.Send(model.Message{Cmd: model.CmdError, CID: cid, Error: string(code), Msg: text})
+}
+
+// commandLabel names a command for the metrics; there is no end to the others.
+func commandLabel(cmd int) string {
+	if cmd < 0 || cmd > 29 {
+		return "unknown"
+	}
+	return strconv.Itoa(cmd)
+}
