@@ -42,13 +42,13 @@ type Chat struct {
 	Epoch, Node, Version string
 }
 
-// Messenger takes what clients send. Send calls done once, with the
+// Messenger takes what clients send. Send and Delivered call done once, with the
 // acknowledgement or with why the frame had no effect; the ack frame itself
 // comes through the hub, in order with everything else.
 type Messenger interface {
 	Send(ctx context.Context, from model.Sender, m model.Message, done func(ack model.Message, err error))
 	Typing(ctx context.Context, from model.Sender, m model.Message) error
-	Delivered(ctx context.Context, from model.Sender, m model.Message) error
+	Delivered(ctx context.Context, from model.Sender, m model.Message, done func(error))
 }
 
 const (

@@ -4,15 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"hongyan/model"
 )
-
-// frameFields are the names that a client's frame is read by.
-var frameFields = [...]string{ //nolint:gochecknoglobals // a constant table
-	"cmd", "id", "userid", "dstid", "media", "content", "pic", "url", "memo", "amount",
-	"cid", "seq", "kind", "ref", "at", "error", "msg", "ext",
-}
 
 // decode reads a frame: one JSON object, each field at most once, of its type,
 // with a cmd. Fields it does not know are left out. On failure the message has
@@ -90,26 +85,57 @@ func isNull(b []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(b, ": \t\r\n"), []byte("null"))
 }
 
-// fieldNumber gives the place of a quoted name in frameFields, in the way that
-// encoding/json matches names; -1 if it is none of them.
+// fieldNumber gives a number to the name of each known field, 0 to cmd, and
+// the same to its other spellings that encoding/json takes for it; -1 to others.
 func fieldNumber(quoted []byte) int {
-	name := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(name, '\\') >= 0 {
-		var s string
-		if json.Unmarshal(quoted, &s) != nil {
-			return -1
-		}
-		name = []byte(s)
+	name := string(quoted[1 : len(quoted)-1])
+	if n := exactField(name); n >= 0 {
+		return n
 	}
-	for i, f := range frameFields {
-		if string(name) == f {
-			return i
-		}
+	if strings.IndexByte(name, '\\') >= 0 && json.Unmarshal(quoted, &name) != nil {
+		return -1
 	}
-	for i, f := range frameFields {
-		if bytes.EqualFold(name, []byte(f)) {
-			return i
-		}
+	return exactField(strings.ToLower(strings.ToUpper(name)))
+}
+
+func exactField(name string) int {
+	switch name {
+	case "cmd":
+		return 0
+	case "id":
+		return 1
+	case "userid":
+		return 2
+	case "dstid":
+		return 3
+	case "media":
+		return 4
+	case "content":
+		return 5
+	case "pic":
+		return 6
+	case "url":
+		return 7
+	case "memo":
+		return 8
+	case "amount":
+		return 9
+	case "cid":
+		return 10
+	case "seq":
+		return 11
+	case "kind":
+		return 12
+	case "ref":
+		return 13
+	case "at":
+		return 14
+	case "error":
+		return 15
+	case "msg":
+		return 16
+	case "ext":
+		return 17
 	}
 	return -1
 }

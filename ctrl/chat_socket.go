@@ -230,33 +230,37 @@ func (c *conversation) dispatch(m model.Message) error {
 		c.node.Send(model.Message{Cmd: model.CmdHeart, At: time.Now().UnixMilli()})
 		return nil
 	case model.CmdAck:
-		return c.Chat.Messages.Delivered(ctx, from, m)
+		return c.inFlight(func(done func(error)) { c.Chat.Messages.Delivered(ctx, from, m, done) }, "")
 	case model.CmdEnter, model.CmdExit, model.CmdLive:
 		return c.live(m)
 	case model.CmdTyping:
 		return c.Chat.Messages.Typing(ctx, from, m)
 	case model.CmdSingle, model.CmdRoom, model.CmdRead, model.CmdRecall, model.CmdEdit, model.CmdReact:
-		return c.send(ctx, from, m)
+		return c.inFlight(func(done func(error)) {
+			c.Chat.Messages.Send(ctx, from, m, func(_ model.Message, err error) {
+				if err == nil {
+					c.Metrics.Acks.Inc()
+				}
+				done(err)
+			})
+		}, m.CID)
 	}
 	return model.Invalid("cmd")
 }
 
-// send hands on what is stored, and waits while too much of this socket's is in
-// flight already.
-func (c *conversation) send(ctx context.Context, from model.Sender, m model.Message) error {
+// inFlight starts what ends in a commit, and waits before it while too much of
+// this socket's is under way. A failure is told to the client under cid.
+func (c *conversation) inFlight(start func(done func(error)), cid string) error {
 	select {
 	case c.slots <- struct{}{}:
 	case <-c.node.Done():
 		return nil
 	}
-	cid := m.CID
-	c.Chat.Messages.Send(ctx, from, m, func(_ model.Message, err error) {
+	start(func(err error) {
 		<-c.slots
 		if err != nil {
 			c.complain(cid, err)
-			return
 		}
-		c.Metrics.Acks.Inc()
 	})
 	return nil
 }
@@ -289,6 +293,9 @@ func (c *conversation) live(m model.Message) error {
 
 // complain tells the client that a frame had no effect, and why.
 func (c *conversation) complain(cid string, err error) {
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = &model.Error{Code: model.CodeUnavailable, RetryAfter: time.Second, Err: err}
+	}
 	code, text := c.explain(withRequestID(context.Background(), c.request), c.lang, c.request, err)
 	if utf8.RuneCountInString(cid) > model.MaxCIDRunes {
 		cid = ""

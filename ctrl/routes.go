@@ -60,5 +60,8 @@ func (s *Server) Handler() http.Handler {
 	for _, route := range s.api() {
 		mux.Handle(route.path, s.json(route))
 	}
+	if s.Chat != nil {
+		mux.HandleFunc("GET /chat", s.chat())
+	}
 	return mux
 }

@@ -31,6 +31,9 @@ type Server struct {
 	Conversations *service.ConversationService
 	Communities   *service.CommunityService
 	Search        *service.SearchService
+
+	// Chat is what /chat is made of; nil where there is none.
+	Chat *Chat
 }
 
 // Authenticator tells whose session a token opens. A token that opens none is
