@@ -14,7 +14,7 @@ import (
 
 func TestFramesThatHaveNoEffect(t *testing.T) {
 	s := newChat(t, nil)
-	p := s.person("one")
+	p := s.talker("one")
 	tests := []struct {
 		name, frame string
 		code        model.Code
@@ -37,7 +37,7 @@ func TestFramesThatHaveNoEffect(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := &person{t, p.Conn}
+			p := &talker{t, p.Conn}
 			p.say(test.frame)
 			p.refused(test.code, test.cid)
 			p.alive()
@@ -50,7 +50,7 @@ func TestSentenceInTheSocketsLanguage(t *testing.T) {
 	sentences := map[string]bool{}
 	for _, language := range []string{"zh-CN", "en"} {
 		conn, _, _ := s.open("", map[string][]string{"Authorization": {"Bearer one"}, "Accept-Language": {language}})
-		p := &person{t, conn}
+		p := &talker{t, conn}
 		p.next()
 		p.say(`{"cmd":99}`)
 		sentences[p.next().Msg] = true
@@ -62,19 +62,19 @@ func TestSentenceInTheSocketsLanguage(t *testing.T) {
 
 func TestMessageGoesToTheOtherDevicesAndThePeer(t *testing.T) {
 	s := newChat(t, nil)
-	a, tablet, b := s.person("one"), s.person("one"), s.person("two")
+	a, tablet, b := s.talker("one"), s.talker("one"), s.talker("two")
 	a.say(`{"cmd":10,"id":99,"userid":2,"at":5,"dstid":2,"media":1,"content":"hi","cid":"c1"}`)
 	if m := a.next(); m.Cmd != model.CmdAck || m.CID != "c1" || m.Seq != 1 {
 		t.Errorf("ack %+v", m)
 	}
-	for _, p := range []*person{tablet, b} {
+	for _, p := range []*talker{tablet, b} {
 		if m := p.next(); m.Content != "hi" || m.UserID != 1 || m.Seq != 1 {
 			t.Errorf("got %+v", m)
 		}
 	}
 	a.alive()
 	b.say(`{"cmd":14,"userid":1,"kind":10,"dstid":1}`)
-	for _, p := range []*person{a, tablet} {
+	for _, p := range []*talker{a, tablet} {
 		if m := p.next(); m.Cmd != model.CmdTyping || m.UserID != 2 {
 			t.Errorf("got %+v", m)
 		}
@@ -85,7 +85,7 @@ func TestMessageGoesToTheOtherDevicesAndThePeer(t *testing.T) {
 
 func TestLiveRoom(t *testing.T) {
 	s := newChat(t, nil)
-	a, b := s.person("one"), s.person("two")
+	a, b := s.talker("one"), s.talker("two")
 	a.say(`{"cmd":2,"dstid":5}`)
 	a.alive()
 	b.say(`{"cmd":4,"userid":1,"dstid":5,"media":1,"content":"live","seq":7}`)
@@ -101,7 +101,7 @@ func TestLiveRoom(t *testing.T) {
 
 func TestFrameSize(t *testing.T) {
 	s := newChat(t, nil)
-	p := s.person("one")
+	p := s.talker("one")
 	frame := func(size int) string {
 		head, tail := `{"cmd":10,"dstid":2,"content":"no","cid":"c","memo":"`, `"}`
 		return head + strings.Repeat("x", size-len(head)-len(tail)) + tail
@@ -118,18 +118,18 @@ func TestCloseCodes(t *testing.T) {
 	split := "\xe4\xbd\xa0" // 你
 	tests := []struct {
 		name string
-		do   func(p *person)
+		do   func(p *talker)
 		want int
 	}{
-		{"binary", func(p *person) { _ = p.WriteMessage(websocket.BinaryMessage, []byte(`{"cmd":0}`)) }, 1003},
-		{"invalid UTF-8", func(p *person) { p.say("{\"cmd\":0,\"content\":\"\xff\"}") }, 1007},
-		{"half a character at the end", func(p *person) { p.say(`{"cmd":0,"content":"` + split[:2]) }, 1007},
-		{"goodbye", func(p *person) {
+		{"binary", func(p *talker) { _ = p.WriteMessage(websocket.BinaryMessage, []byte(`{"cmd":0}`)) }, 1003},
+		{"invalid UTF-8", func(p *talker) { p.say("{\"cmd\":0,\"content\":\"\xff\"}") }, 1007},
+		{"half a character at the end", func(p *talker) { p.say(`{"cmd":0,"content":"` + split[:2]) }, 1007},
+		{"goodbye", func(p *talker) {
 			_ = p.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
 		}, 1000},
-		{"reserved bits", func(p *person) { _, _ = p.NetConn().Write([]byte{0xf1, 0x80, 0, 0, 0, 0}) }, 1002},
-		{"no mask", func(p *person) { _, _ = p.NetConn().Write([]byte{0x81, 0x01, 'x'}) }, 1002},
-		{"fragments without end", func(p *person) {
+		{"reserved bits", func(p *talker) { _, _ = p.NetConn().Write([]byte{0xf1, 0x80, 0, 0, 0, 0}) }, 1002},
+		{"no mask", func(p *talker) { _, _ = p.NetConn().Write([]byte{0x81, 0x01, 'x'}) }, 1002},
+		{"fragments without end", func(p *talker) {
 			_, _ = p.NetConn().Write([]byte{0x01, 0x80, 0, 0, 0, 0})
 			empty := strings.Repeat("\x00\x80\x00\x00\x00\x00", 1000)
 			for range 200 {
@@ -138,14 +138,14 @@ func TestCloseCodes(t *testing.T) {
 				}
 			}
 		}, 1008},
-		{"a flood of frames", func(p *person) {
+		{"a flood of frames", func(p *talker) {
 			for range 2000 {
 				if p.WriteMessage(websocket.TextMessage, []byte(`{"cmd":0}`)) != nil {
 					return
 				}
 			}
 		}, 1008},
-		{"a flood of pings", func(p *person) {
+		{"a flood of pings", func(p *talker) {
 			for range 2000 {
 				if p.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second)) != nil {
 					return
@@ -156,8 +156,8 @@ func TestCloseCodes(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := newChat(t, nil)
-			bystander := s.person("two")
-			p := s.person("one")
+			bystander := s.talker("two")
+			p := s.talker("one")
 			test.do(p)
 			if code := p.closed(); code != test.want {
 				t.Errorf("closed with %d, want %d", code, test.want)
@@ -169,7 +169,7 @@ func TestCloseCodes(t *testing.T) {
 
 func TestFragmentsInsideACharacter(t *testing.T) {
 	s := newChat(t, nil)
-	p := s.person("one")
+	p := s.talker("one")
 	text := `{"cmd":10,"dstid":2,"content":"no","memo":"你","cid":"split"}`
 	cut := strings.Index(text, "你") + 1
 	_, err := p.NetConn().Write(append([]byte{0x01, 0x80 | byte(cut), 0, 0, 0, 0}, text[:cut]...))
@@ -184,7 +184,7 @@ func TestFragmentsInsideACharacter(t *testing.T) {
 
 func TestRateLimitWarnsFirst(t *testing.T) {
 	s := newChat(t, nil)
-	p := s.person("one")
+	p := s.talker("one")
 	for i := range framesBurst + 20 {
 		p.say(fmt.Sprintf(`{"cmd":1,"kind":10,"dstid":2,"seq":1,"cid":"%d"}`, i))
 	}
@@ -197,7 +197,7 @@ func TestRateLimitWarnsFirst(t *testing.T) {
 
 func TestUnlimited(t *testing.T) {
 	s := newChat(t, func(c *Chat, _ *hub.Options) { c.Unlimited = true })
-	p := s.person("one")
+	p := s.talker("one")
 	for range framesBurst + refusedBurst + 500 {
 		p.say(`{"cmd":1,"kind":10,"dstid":2,"seq":1}`)
 	}
@@ -207,7 +207,7 @@ func TestUnlimited(t *testing.T) {
 func TestInFlightIsBounded(t *testing.T) {
 	s := newChat(t, nil)
 	s.echo.hold = make(chan struct{})
-	p := s.person("one")
+	p := s.talker("one")
 	for i := range maxInFlight + 10 {
 		p.say(fmt.Sprintf(`{"cmd":10,"dstid":2,"media":1,"content":"x","cid":"%d"}`, i))
 	}
@@ -228,7 +228,7 @@ func TestInFlightIsBounded(t *testing.T) {
 
 func TestPanicClosesOneSocket(t *testing.T) {
 	s := newChat(t, nil)
-	p, bystander := s.person("one"), s.person("two")
+	p, bystander := s.talker("one"), s.talker("two")
 	p.say(`{"cmd":10,"dstid":2,"content":"panic"}`)
 	if code := p.closed(); code != 1011 {
 		t.Errorf("closed with %d", code)

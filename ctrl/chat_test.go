@@ -163,33 +163,33 @@ func (s *chatSite) open(query string, header http.Header) (conn *websocket.Conn,
 	return conn, http.StatusSwitchingProtocols, ""
 }
 
-// person is a socket after its hello.
-type person struct {
+// talker is a socket after its hello.
+type talker struct {
 	*testing.T
 	*websocket.Conn
 }
 
-func (s *chatSite) person(token string) *person {
+func (s *chatSite) talker(token string) *talker {
 	s.Helper()
 	conn, status, body := s.open("", http.Header{"Authorization": {"Bearer " + token}})
 	if conn == nil {
 		s.Fatalf("refused with %d %s", status, body)
 	}
-	p := &person{s.T, conn}
+	p := &talker{s.T, conn}
 	if m := p.next(); m.Cmd != model.CmdHello {
 		s.Fatalf("first frame %+v", m)
 	}
 	return p
 }
 
-func (p *person) say(frame string) {
+func (p *talker) say(frame string) {
 	p.Helper()
 	if err := p.WriteMessage(websocket.TextMessage, []byte(frame)); err != nil {
 		p.Fatal(err)
 	}
 }
 
-func (p *person) next() model.Message {
+func (p *talker) next() model.Message {
 	p.Helper()
 	_ = p.SetReadDeadline(time.Now().Add(5 * time.Second))
 	var m model.Message
@@ -204,7 +204,7 @@ func (p *person) next() model.Message {
 }
 
 // refused expects an error frame.
-func (p *person) refused(code model.Code, cid string) {
+func (p *talker) refused(code model.Code, cid string) {
 	p.Helper()
 	if m := p.next(); m.Cmd != model.CmdError || m.Error != string(code) || m.CID != cid || m.Msg == "" {
 		p.Errorf("got %+v, want %s for %q", m, code, cid)
@@ -212,7 +212,7 @@ func (p *person) refused(code model.Code, cid string) {
 }
 
 // alive expects the socket to work.
-func (p *person) alive() {
+func (p *talker) alive() {
 	p.Helper()
 	p.say(`{"cmd":0}`)
 	if m := p.next(); m.Cmd != model.CmdHeart || m.Error != "" {
@@ -221,7 +221,7 @@ func (p *person) alive() {
 }
 
 // closed reads on until the socket is closed and gives the code.
-func (p *person) closed() int {
+func (p *talker) closed() int {
 	p.Helper()
 	_ = p.SetReadDeadline(time.Now().Add(5 * time.Second))
 	for {
@@ -308,7 +308,7 @@ func TestClassicTokens(t *testing.T) {
 func TestHello(t *testing.T) {
 	s := newChat(t, nil)
 	conn, _, _ := s.open("", http.Header{"Authorization": {"Bearer one"}})
-	m := (&person{t, conn}).next()
+	m := (&talker{t, conn}).next()
 	if m.Cmd != model.CmdHello || m.UserID != 1 || m.Amount != 25 || m.At == 0 || string(m.Ext) != `{"epoch":"e1","node":"n1","version":"v1"}` {
 		t.Errorf("hello %+v %s", m, m.Ext)
 	}
@@ -329,12 +329,12 @@ func TestNoCompression(t *testing.T) {
 
 func TestSocketLimits(t *testing.T) {
 	s := newChat(t, func(_ *Chat, o *hub.Options) { o.PerUser = 2 })
-	s.person("one")
-	last := s.person("one")
+	s.talker("one")
+	last := s.talker("one")
 	if _, status, body := s.open("", http.Header{"Authorization": {"Bearer one"}}); status != http.StatusTooManyRequests {
 		t.Errorf("got %d %s", status, body)
 	}
-	s.person("two").alive()
+	s.talker("two").alive()
 	last.alive()
 }
 
@@ -343,14 +343,14 @@ func TestSessionThatEndedDuringTheHandshake(t *testing.T) {
 		c.Alive = func(context.Context, int64) (bool, error) { return false, nil }
 	})
 	conn, _, _ := s.open("", http.Header{"Authorization": {"Bearer one"}})
-	if code := (&person{t, conn}).closed(); code != 4001 {
+	if code := (&talker{t, conn}).closed(); code != 4001 {
 		t.Errorf("closed with %d", code)
 	}
 }
 
 func TestDrainingRefuses(t *testing.T) {
 	s := newChat(t, nil)
-	p := s.person("one")
+	p := s.talker("one")
 	go s.hub.Drain(t.Context(), time.Second)
 	if m := p.next(); m.Cmd != model.CmdMove || m.Amount != 1000 {
 		t.Errorf("got %+v", m)
