@@ -46,7 +46,10 @@ func benchmarkSend(b *testing.B, source string) {
 	}
 	c := service.NewCommitter(d, &recorder{}, time.Now, metrics.New(), slog.New(slog.DiscardHandler))
 	defer c.Close()
-	messages := service.NewMessageService(d, c, &recorder{}, time.Now, time.Minute, func() {})
+	messages, err := service.NewMessageService(b.Context(), d, c, &recorder{}, time.Now, time.Minute, func() {})
+	if err != nil {
+		b.Fatal(err)
+	}
 	b.ReportAllocs()
 	b.ResetTimer()
 	var wg sync.WaitGroup

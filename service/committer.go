@@ -44,11 +44,12 @@ type Committer struct {
 	metrics *metrics.Metrics
 	log     *slog.Logger
 
-	queue   chan job
-	batches chan []job
-	closing chan struct{}
-	once    sync.Once
-	done    chan struct{}
+	statements *db.Statements // of the commit loop; prepared before the first batch
+	queue      chan job
+	batches    chan []job
+	closing    chan struct{}
+	once       sync.Once
+	done       chan struct{}
 }
 
 // job is an op with the way back to its submitter, and later its outcome.
@@ -133,6 +134,11 @@ func (c *Committer) Do(ctx context.Context, run Op) error {
 
 func (c *Committer) commitLoop() {
 	defer close(c.batches)
+	defer func() {
+		if c.statements != nil {
+			_ = c.statements.Close()
+		}
+	}()
 	for {
 		batch, ok := c.gather()
 		if !ok {
@@ -209,8 +215,16 @@ func (c *Committer) fail(batch []job, err error) {
 
 func (c *Committer) transact(batch []job) error {
 	// The commit of others' messages does not hang on one submitter's context.
-	return c.db.Tx(context.Background(), func(s *xorm.Session) error {
-		tx := newTx(s, c.db, c.now)
+	ctx := context.Background()
+	if c.statements == nil {
+		statements, err := prepareTx(ctx, c.db)
+		if err != nil {
+			return err
+		}
+		c.statements = statements
+	}
+	return c.db.Tx(ctx, func(s *xorm.Session) error {
+		tx := newTx(s, c.db, c.statements, c.now)
 		for i := range batch {
 			j := &batch[i]
 			tx.out = nil

@@ -47,7 +47,11 @@ func onClub(t *testing.T, fn func(c *club)) {
 		committer := service.NewCommitter(d, c.out, clock, metrics.New(), slog.New(slog.DiscardHandler))
 		t.Cleanup(committer.Close)
 		c.groups = service.NewCommunityService(d, committer, c.out, clock)
-		c.messages = service.NewMessageService(d, committer, c.out, clock, time.Minute, func() {})
+		messages, err := service.NewMessageService(t.Context(), d, committer, c.out, clock, time.Minute, func() {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.messages = messages
 		c.seed()
 		fn(c)
 	})

@@ -2,7 +2,9 @@ package service
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"hongyan/model"
@@ -19,13 +21,26 @@ type MessageService struct {
 	out       Publisher
 	now       Clock
 	recall    time.Duration
-	indexed   func() // tells the search index that there is something new
+	indexed   func()         // tells the search index that there is something new
+	checks    *db.Statements // of mayPost
 }
+
+// The checks that every message runs.
+const (
+	checkFriend = `SELECT (SELECT COUNT(*) FROM contact WHERE userid = ? AND dstid = ?),
+		(SELECT COUNT(*) FROM block WHERE userid = ? AND dstid = ?)`
+	checkSeat = `SELECT m.muteduntil FROM member m JOIN conversation c ON c.id = m.conversationid
+		WHERE c.kind = ? AND c.low = ? AND c.high = 0 AND m.userid = ?`
+)
 
 // NewMessageService makes the service; recall is how long a sender may take a
 // message back, indexed is called after each commit of something to search.
-func NewMessageService(d *db.DB, c *Committer, out Publisher, now Clock, recall time.Duration, indexed func()) *MessageService {
-	return &MessageService{db: d, committer: c, out: out, now: now, recall: recall, indexed: indexed}
+func NewMessageService(ctx context.Context, d *db.DB, c *Committer, out Publisher, now Clock, recall time.Duration, indexed func()) (*MessageService, error) {
+	checks, err := d.PrepareReads(ctx, checkFriend, checkSeat)
+	if err != nil {
+		return nil, err
+	}
+	return &MessageService{db: d, committer: c, out: out, now: now, recall: recall, indexed: indexed, checks: checks}, nil
 }
 
 // Send takes a message (cmd 10, 11) or a change (13, 15 to 17) from a user. It
@@ -226,36 +241,29 @@ func (s *MessageService) mayPost(ctx context.Context, m *model.Message) error {
 	if m.Kind == model.KindRoom {
 		return s.maySpeak(ctx, m.UserID, m.DstID)
 	}
-	return s.db.View(ctx, func(v *xorm.Session) error {
-		var friends, blocked int
-		_, err := v.SQL(`SELECT (SELECT COUNT(*) FROM contact WHERE userid = ? AND dstid = ?),
-			(SELECT COUNT(*) FROM block WHERE userid = ? AND dstid = ?)`,
-			m.UserID, m.DstID, m.DstID, m.UserID).Get(&friends, &blocked)
-		switch {
-		case err != nil:
-			return err
-		case friends == 0 || m.DstID == m.UserID:
-			return model.Fail(model.CodeNotFriend)
-		case blocked > 0:
-			return model.Fail(model.CodeBlocked)
-		}
-		return nil
-	})
+	var friends, blocked int
+	err := s.checks.Get(checkFriend).QueryRowContext(ctx, m.UserID, m.DstID, m.DstID, m.UserID).Scan(&friends, &blocked)
+	switch {
+	case err != nil:
+		return err
+	case friends == 0 || m.DstID == m.UserID:
+		return model.Fail(model.CodeNotFriend)
+	case blocked > 0:
+		return model.Fail(model.CodeBlocked)
+	}
+	return nil
 }
 
 func (s *MessageService) maySpeak(ctx context.Context, userID, groupID int64) error {
-	return s.db.View(ctx, func(v *xorm.Session) error {
-		seat, err := seatIn(v, model.KindRoom, userID, groupID)
-		switch {
-		case err != nil:
-			return err
-		case seat == nil:
-			return model.Fail(model.CodeNotMember)
-		case seat.MutedUntil > s.now.millis():
-			return model.Fail(model.CodeMuted)
-		}
-		return nil
-	})
+	var mutedUntil int64
+	err := s.checks.Get(checkSeat).QueryRowContext(ctx, model.KindRoom, groupID, userID).Scan(&mutedUntil)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return model.Fail(model.CodeNotMember)
+	case err == nil && mutedUntil > s.now.millis():
+		return model.Fail(model.CodeMuted)
+	}
+	return err
 }
 
 // mayRead tells whether a user may see a conversation: a member may; so may

@@ -84,7 +84,11 @@ func onChat(t *testing.T, fn func(c *chat)) {
 		c := &chat{T: t, db: d, out: &recorder{}, time: time.UnixMilli(1_800_000_000_000)}
 		committer := service.NewCommitter(d, c.out, c.now, metrics.New(), slog.New(slog.DiscardHandler))
 		t.Cleanup(committer.Close)
-		c.messages = service.NewMessageService(d, committer, c.out, c.now, 2*time.Minute, func() {})
+		messages, err := service.NewMessageService(t.Context(), d, committer, c.out, c.now, 2*time.Minute, func() {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.messages = messages
 		c.list = service.NewConversationService(d, committer, c.out)
 		c.seed()
 		fn(c)
