@@ -41,9 +41,9 @@ var (
 )
 
 // Open opens the store that -blob names: local:DIR (also relative to the
-// working directory) or oss://bucket?endpoint=…&region=…. The keys of OSS come
-// from the environment alone.
-func Open(source string, getenv func(string) string) (Store, error) {
+// working directory) or oss://bucket?endpoint=…&region=…[&public=…]
+// [&pathstyle=true]. The keys are never part of it.
+func Open(source string, keys Keys) (Store, error) {
 	if dir, ok := strings.CutPrefix(source, "local:"); ok {
 		if dir == "" {
 			return nil, errors.New("blob local: no directory given")
@@ -51,7 +51,7 @@ func Open(source string, getenv func(string) string) (Store, error) {
 		return NewLocal(filepath.Clean(dir))
 	}
 	if strings.HasPrefix(source, "oss:") {
-		config, err := ParseOSS(source, getenv)
+		config, err := ParseOSS(source, keys)
 		if err != nil {
 			return nil, err
 		}
@@ -60,18 +60,6 @@ func Open(source string, getenv func(string) string) (Store, error) {
 	// Never the source itself: someone may have put a key into it.
 	scheme, _, _ := strings.Cut(source, ":")
 	return nil, fmt.Errorf("blob %q: want local:DIR or oss://bucket?endpoint=…&region=…", scheme)
-}
-
-// Check tells what is wrong with the value of -blob, without opening anything.
-func Check(source string, getenv func(string) string) error {
-	if strings.HasPrefix(source, "oss:") {
-		_, err := ParseOSS(source, getenv)
-		return err
-	}
-	if dir, ok := strings.CutPrefix(source, "local:"); !ok || dir == "" {
-		return errors.New("blob: want local:DIR or oss://bucket?endpoint=…&region=…")
-	}
-	return nil
 }
 
 // validKey is what a key looks like: nothing in it means anything to a file

@@ -26,6 +26,15 @@ const (
 	headerTimeout = 60 * time.Second
 )
 
+// Keys say who we are to OSS. They print as nothing.
+type Keys struct{ ID, Secret string }
+
+// String is for logs.
+func (Keys) String() string { return "(keys)" }
+
+// GoString is String, for %#v.
+func (k Keys) GoString() string { return k.String() }
+
 // OSSConfig says which bucket, and who we are there.
 type OSSConfig struct {
 	Bucket    string
@@ -33,9 +42,7 @@ type OSSConfig struct {
 	Public    string // the endpoint of signed URLs, if browsers need another
 	Region    string
 	PathStyle bool
-	KeyID     string
-	KeySecret string
-	Token     string // of temporary keys
+	Keys      Keys
 }
 
 // String names the bucket and nothing that is secret.
@@ -46,17 +53,14 @@ func (c OSSConfig) GoString() string { return c.String() }
 
 var regionInHost = regexp.MustCompile(`^oss-([a-z]+(?:-[a-z0-9]+)+?)(?:-internal)?\.aliyuncs\.com$`)
 
-// ParseOSS reads oss://bucket?endpoint=…&region=…[&public=…][&pathstyle=true]
-// and the keys from the environment: HONGYAN_OSS_KEY_ID and
-// HONGYAN_OSS_KEY_SECRET (and HONGYAN_OSS_TOKEN of temporary ones), or the
-// names that Aliyun's own tools use. All faults are reported at once, and none
-// of them repeats a value.
-func ParseOSS(source string, getenv func(string) string) (OSSConfig, error) {
+// ParseOSS reads oss://bucket?endpoint=…&region=…[&public=…][&pathstyle=true].
+// All faults are reported at once, and none of them repeats a value.
+func ParseOSS(source string, keys Keys) (OSSConfig, error) {
 	u, err := url.Parse(source)
 	if err != nil || u.Scheme != "oss" || u.Host == "" {
 		return OSSConfig{}, errors.New("blob oss: want oss://bucket?endpoint=…&region=…")
 	}
-	c := OSSConfig{Bucket: u.Host}
+	c := OSSConfig{Bucket: u.Host, Keys: keys}
 	var faults []error
 	fault := func(text string) { faults = append(faults, errors.New("blob oss: "+text)) }
 	if u.User != nil {
@@ -90,10 +94,7 @@ func ParseOSS(source string, getenv func(string) string) (OSSConfig, error) {
 	if originOf(c.Public) != c.Public {
 		fault("public: want a host")
 	}
-	c.KeyID = first(getenv, "HONGYAN_OSS_KEY_ID", "OSS_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_ID")
-	c.KeySecret = first(getenv, "HONGYAN_OSS_KEY_SECRET", "OSS_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_ACCESS_KEY_SECRET")
-	c.Token = first(getenv, "HONGYAN_OSS_TOKEN", "OSS_SESSION_TOKEN", "ALIBABA_CLOUD_SECURITY_TOKEN")
-	if c.KeyID == "" || c.KeySecret == "" {
+	if keys.ID == "" || keys.Secret == "" {
 		fault("set HONGYAN_OSS_KEY_ID and HONGYAN_OSS_KEY_SECRET in the environment")
 	}
 	return c, errors.Join(faults...)
@@ -106,15 +107,6 @@ func withScheme(endpoint string) string {
 		return endpoint
 	}
 	return "https://" + endpoint
-}
-
-func first(getenv func(string) string, names ...string) string {
-	for _, name := range names {
-		if value := getenv(name); value != "" {
-			return value
-		}
-	}
-	return ""
 }
 
 // OSS keeps files in a bucket of Aliyun's object storage, private, with the V4
@@ -150,8 +142,8 @@ func openBucket(c OSSConfig, endpoint string) (*oss.Bucket, error) {
 	transport.DialContext = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
 	transport.ResponseHeaderTimeout = headerTimeout
 	transport.MaxIdleConnsPerHost = 16
-	client, err := oss.New(endpoint, c.KeyID, c.KeySecret,
-		oss.AuthVersion(oss.AuthV4), oss.Region(c.Region), oss.ForcePathStyle(c.PathStyle), oss.SecurityToken(c.Token),
+	client, err := oss.New(endpoint, c.Keys.ID, c.Keys.Secret,
+		oss.AuthVersion(oss.AuthV4), oss.Region(c.Region), oss.ForcePathStyle(c.PathStyle),
 		oss.HTTPClient(&http.Client{
 			Transport: transport,
 			// Another host would get the signed request; OSS never sends one there.

@@ -14,10 +14,10 @@ import (
 	"hongyan/service/blob/osstest"
 )
 
-func openOSS(t *testing.T, getenv func(string) string) (Store, *osstest.Server) {
+func openOSS(t *testing.T, keys Keys) (Store, *osstest.Server) {
 	t.Helper()
 	fake := osstest.Start(t)
-	s, err := Open(fake.Source(), getenv)
+	s, err := Open(fake.Source(), keys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func openOSS(t *testing.T, getenv func(string) string) (Store, *osstest.Server) 
 }
 
 func TestOSSStoresPrivately(t *testing.T) {
-	s, fake := openOSS(t, osstest.Getenv)
+	s, fake := openOSS(t, rightKeys())
 	key := newKey()
 	if _, err := s.Put(context.Background(), key, io.LimitReader(zeros{}, 1<<20)); err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func TestOSSStoresPrivately(t *testing.T) {
 }
 
 func TestOSSSignedURL(t *testing.T) {
-	s, fake := openOSS(t, osstest.Getenv)
+	s, fake := openOSS(t, rightKeys())
 	key := newKey()
 	body := []byte("0123456789")
 	if _, err := s.Put(context.Background(), key, bytes.NewReader(body)); err != nil {
@@ -103,13 +103,8 @@ func get(t *testing.T, address, ranged string) (int, http.Header, string) {
 }
 
 func TestOSSWrongKeys(t *testing.T) {
-	for name, wrong := range map[string]string{"HONGYAN_OSS_KEY_ID": "LTAI-other", "HONGYAN_OSS_KEY_SECRET": "wrong-secret"} {
-		s, fake := openOSS(t, func(asked string) string {
-			if asked == name {
-				return wrong
-			}
-			return osstest.Getenv(asked)
-		})
+	for name, wrong := range map[string]Keys{"id": {"LTAI-other", osstest.KeySecret}, "secret": {osstest.KeyID, "wrong-secret"}} {
+		s, fake := openOSS(t, wrong)
 		_, err := s.Put(context.Background(), newKey(), strings.NewReader("x"))
 		if err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s wrong: %v", name, err)
@@ -124,7 +119,7 @@ func TestOSSWrongKeys(t *testing.T) {
 }
 
 func TestOSSFailure(t *testing.T) {
-	s, fake := openOSS(t, osstest.Getenv)
+	s, fake := openOSS(t, rightKeys())
 	fake.Fail(http.StatusServiceUnavailable)
 	if _, err := s.Put(context.Background(), newKey(), strings.NewReader("x")); err == nil {
 		t.Error("stored nowhere")
@@ -137,15 +132,13 @@ func TestOSSFailure(t *testing.T) {
 
 func TestParseOSS(t *testing.T) {
 	c, err := ParseOSS("oss://pictures?endpoint=oss-cn-beijing-internal.aliyuncs.com&public=files.example.com&pathstyle=true",
-		func(name string) string {
-			return map[string]string{"OSS_ACCESS_KEY_ID": "id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "hidden", "OSS_SESSION_TOKEN": "hidden too"}[name]
-		})
+		Keys{"id", "hidden"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := OSSConfig{
 		Bucket: "pictures", Endpoint: "https://oss-cn-beijing-internal.aliyuncs.com", Public: "https://files.example.com",
-		Region: "cn-beijing", PathStyle: true, KeyID: "id", KeySecret: "hidden", Token: "hidden too",
+		Region: "cn-beijing", PathStyle: true, Keys: Keys{"id", "hidden"},
 	}
 	if c != want {
 		t.Errorf("read as %+v", c)

@@ -112,7 +112,7 @@ func iccSegments(src io.ReadSeeker) ([]byte, error) {
 		if err := j.read(); err != nil {
 			return nil, err
 		}
-		if marker != markerAPP2 || !bytes.HasPrefix(j.segment, iccHeader) {
+		if marker != markerAPP2 || !bytes.HasPrefix(j.segment, []byte(iccHeader)) {
 			continue
 		}
 		if out.Len()+len(j.segment) > maxProfile {

@@ -13,11 +13,11 @@ const (
 )
 
 // exifHeader precedes the TIFF block in a JPEG, and in some WebP files.
-var exifHeader = []byte("Exif\x00\x00")
+const exifHeader = "Exif\x00\x00"
 
 // orientation finds the orientation in a TIFF block; 1 if it says none.
 func orientation(block []byte) int {
-	block = bytes.TrimPrefix(block, exifHeader)
+	block = bytes.TrimPrefix(block, []byte(exifHeader))
 	order := byteOrder(block)
 	if order == nil {
 		return 1

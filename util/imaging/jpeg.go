@@ -53,7 +53,7 @@ func walkJPEG(r *bufio.Reader, w io.Writer, known Info) (Info, error) {
 	}
 	out := head[:]
 	if known.Orientation > 1 {
-		block := append(append([]byte(nil), exifHeader...), orientationBlock(known.Orientation)...)
+		block := append([]byte(exifHeader), orientationBlock(known.Orientation)...)
 		out = append(out, 0xFF, markerAPP1)
 		out = binary.BigEndian.AppendUint16(out, uint16(len(block)+2))
 		out = append(out, block...)
@@ -174,12 +174,12 @@ func (j *jpegWalk) judge(marker byte) (keep bool, err error) {
 		j.segment[12], j.segment[13] = 0, 0 // no preview
 		return true, nil
 	case marker == markerAPP1:
-		if bytes.HasPrefix(j.segment, exifHeader) && j.info.Orientation == 0 {
+		if bytes.HasPrefix(j.segment, []byte(exifHeader)) && j.info.Orientation == 0 {
 			j.info.Orientation = orientation(j.segment)
 		}
 		return false, nil
 	case marker == markerAPP2:
-		return bytes.HasPrefix(j.segment, iccHeader), nil
+		return bytes.HasPrefix(j.segment, []byte(iccHeader)), nil
 	case marker == markerAPP14:
 		return bytes.HasPrefix(j.segment, []byte("Adobe")), nil
 	case marker >= markerAPP0 && marker <= markerAPP15, marker == markerCOM:
@@ -189,7 +189,7 @@ func (j *jpegWalk) judge(marker byte) (keep bool, err error) {
 }
 
 // iccHeader begins an APP2 segment with a part of a colour profile.
-var iccHeader = []byte("ICC_PROFILE\x00")
+const iccHeader = "ICC_PROFILE\x00"
 
 // frame reads the size of the picture.
 func (j *jpegWalk) frame(progressive bool) error {

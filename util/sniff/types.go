@@ -7,10 +7,10 @@ type kind struct {
 	inline    bool // a browser shows it in place and runs nothing that it holds
 }
 
-// lookup is the fixed list of types that are served under their own name. What
+// kinds is the fixed list of types that are served under their own name. What
 // is not in it is served as Binary.
-func lookup(mediaType string) (kind, bool) {
-	for _, k := range [...]kind{
+func kinds() []kind {
+	return []kind{
 		{"image/jpeg", "jpg", true},
 		{"image/png", "png", true},
 		{"image/gif", "gif", true},
@@ -44,7 +44,11 @@ func lookup(mediaType string) (kind, bool) {
 		{"application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx", false},
 		{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", false},
 		{"application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx", false},
-	} {
+	}
+}
+
+func lookup(mediaType string) (kind, bool) {
+	for _, k := range kinds() {
 		if k.mediaType == mediaType {
 			return k, true
 		}

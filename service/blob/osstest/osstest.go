@@ -65,11 +65,6 @@ func (s *Server) Source() string {
 	return "oss://" + Bucket + "?endpoint=" + url.QueryEscape(s.URL) + "&region=" + Region
 }
 
-// Getenv is an environment with the right keys.
-func Getenv(name string) string {
-	return map[string]string{"HONGYAN_OSS_KEY_ID": KeyID, "HONGYAN_OSS_KEY_SECRET": KeySecret}[name]
-}
-
 // Objects gives what is stored.
 func (s *Server) Objects() map[string]Object {
 	s.mu.Lock()
