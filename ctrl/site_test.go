@@ -61,6 +61,7 @@ func (l *live) events() []model.Delivery {
 // site is the public listener's handler over a real database.
 type site struct {
 	*testing.T
+	db      *db.DB
 	live    *live
 	server  *Server
 	handler http.Handler
@@ -94,7 +95,7 @@ func newSite(t *testing.T, limits bool) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &site{T: t, live: l, server: s, handler: handler}
+	return &site{T: t, db: d, live: l, server: s, handler: handler}
 }
 
 // reply is an answer of a JSON route.
