@@ -1,0 +1,138 @@
+package service
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"hongyan/model"
+)
+
+const (
+	// presenceGrace is how long somebody may be away unnoticed: a reload of a
+	// page, or a phone that changes from one network to another.
+	presenceGrace = 5 * time.Second
+	// friendsTime bounds the reading of the friends of one user.
+	friendsTime = 5 * time.Second
+)
+
+// PresenceService tells friends who comes and goes. What it tells is worth
+// nothing when late: it is never stored, and lost if the store does not answer.
+type PresenceService struct {
+	live    Presence
+	out     Publisher
+	friends func(ctx context.Context, userID int64) ([]int64, error)
+	log     *slog.Logger
+
+	mu      sync.Mutex // guards the following; held while live is asked
+	told    map[int64]bool
+	leaving map[int64]*time.Timer
+	queue   []int64
+	wake    chan struct{}
+}
+
+// NewPresenceService makes the service; friends gives who may know of a user.
+// Run must run for anybody to be told.
+func NewPresenceService(
+	live Presence, out Publisher, friends func(ctx context.Context, userID int64) ([]int64, error), logger *slog.Logger,
+) *PresenceService {
+	return &PresenceService{
+		live: live, out: out, friends: friends, log: logger,
+		told: map[int64]bool{}, leaving: map[int64]*time.Timer{}, wake: make(chan struct{}, 1),
+	}
+}
+
+// Changed is called after a user's first socket has opened or the last one
+// closed. It does not block.
+func (p *PresenceService) Changed(userID int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	timer := p.leaving[userID]
+	switch online := p.live.Online(userID); {
+	case online && timer != nil:
+		timer.Stop()
+		delete(p.leaving, userID)
+	case online && !p.told[userID]:
+		p.told[userID] = true
+		p.tell(userID)
+	case !online && p.told[userID] && timer == nil:
+		p.leaving[userID] = time.AfterFunc(presenceGrace, func() { p.left(userID) })
+	}
+}
+
+// left is called when a user has stayed away for the time of grace.
+func (p *PresenceService) left(userID int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.leaving, userID)
+	if p.told[userID] && !p.live.Online(userID) {
+		delete(p.told, userID)
+		p.tell(userID)
+	}
+}
+
+// tell queues a user whose presence changed, for who holds mu.
+func (p *PresenceService) tell(userID int64) {
+	p.queue = append(p.queue, userID)
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run tells friends until ctx ends.
+func (p *PresenceService) Run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			p.stop()
+			return
+		case <-p.wake:
+		}
+		for userID, online, ok := p.next(); ok && ctx.Err() == nil; userID, online, ok = p.next() {
+			p.announce(ctx, userID, online)
+		}
+	}
+}
+
+// next takes a user from the queue, with what holds now.
+func (p *PresenceService) next() (userID int64, online, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.queue) == 0 {
+		p.queue = nil
+		return 0, false, false
+	}
+	userID = p.queue[0]
+	p.queue = p.queue[1:]
+	return userID, p.told[userID], true
+}
+
+func (p *PresenceService) announce(ctx context.Context, userID int64, online bool) {
+	ctx, cancel := context.WithTimeout(ctx, friendsTime)
+	defer cancel()
+	friends, err := p.friends(ctx, userID)
+	if err != nil {
+		p.log.WarnContext(ctx, "presence not told", "user", userID, "error", err)
+		return
+	}
+	if len(friends) == 0 {
+		return
+	}
+	m := model.Message{Cmd: model.CmdPresence, UserID: userID}
+	if online {
+		m.Amount = 1
+	}
+	p.out.Publish(model.Delivery{Message: m, Users: friends, Ephemeral: true})
+}
+
+// stop ends the timers.
+func (p *PresenceService) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for userID, timer := range p.leaving {
+		timer.Stop()
+		delete(p.leaving, userID)
+	}
+}

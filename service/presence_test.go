@@ -1,0 +1,106 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hongyan/model"
+)
+
+// stage is a hub with an audience.
+type stage struct {
+	mu     sync.Mutex
+	online map[int64]bool
+	heard  []model.Delivery
+}
+
+func (s *stage) Online(id int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.online[id]
+}
+
+func (s *stage) Publish(d model.Delivery) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard = append(s.heard, d)
+}
+
+func (s *stage) Disconnect(int64, []int64, int, string) {}
+
+func (s *stage) take() []model.Delivery {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	heard := s.heard
+	s.heard = nil
+	return heard
+}
+
+func TestPresence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{online: map[int64]bool{}}
+		friends := func(_ context.Context, id int64) ([]int64, error) {
+			switch id {
+			case 1:
+				return []int64{2, 3}, nil
+			case 8:
+				return nil, errors.New("no store")
+			}
+			return nil, nil
+		}
+		p := NewPresenceService(s, s, friends, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		ctx, cancel := context.WithCancel(t.Context())
+		var run sync.WaitGroup
+		run.Go(func() { p.Run(ctx) })
+		turn := func(id int64, online bool) {
+			s.mu.Lock()
+			s.online[id] = online
+			s.mu.Unlock()
+			p.Changed(id)
+			synctest.Wait()
+		}
+		told := func(what string, want ...int64) {
+			t.Helper()
+			heard := s.take()
+			if len(heard) != len(want) {
+				t.Fatalf("%s: heard %+v, want %d", what, heard, len(want))
+			}
+			for i, d := range heard {
+				if d.Message.Cmd != model.CmdPresence || d.Message.UserID != 1 || d.Message.Amount != want[i] || len(d.Users) != 2 || !d.Ephemeral {
+					t.Errorf("%s: heard %+v", what, d)
+				}
+			}
+		}
+		turn(1, true)
+		told("coming", 1)
+		turn(1, false)
+		time.Sleep(presenceGrace - time.Millisecond)
+		turn(1, true)
+		time.Sleep(2 * presenceGrace)
+		synctest.Wait()
+		told("a reload")
+		turn(1, false)
+		turn(1, false)
+		told("not yet")
+		time.Sleep(presenceGrace)
+		synctest.Wait()
+		told("going", 0)
+		p.Changed(1) // overtaken by what came after
+		turn(9, true)
+		turn(8, true)
+		told("nobody to tell")
+		turn(1, true)
+		told("back", 1)
+		turn(1, false)
+		cancel()
+		run.Wait()
+		time.Sleep(2 * presenceGrace)
+		told("after the end")
+	})
+}
