@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -44,6 +45,7 @@ type server struct {
 	catalogue *locale.Catalogue
 	product   atomic.Pointer[product] // nil until the database works
 	draining  atomic.Bool
+	node      string // names this process to its clients
 }
 
 // serve runs a node until ctx ends: take the folder and the addresses, open
@@ -58,7 +60,7 @@ func serve(ctx context.Context, c *config.Config, stdout, stderr io.Writer, read
 	if err != nil {
 		return err
 	}
-	s := &server{config: c, log: log, metrics: metrics.New(), catalogue: catalogue}
+	s := &server{config: c, log: log, metrics: metrics.New(), catalogue: catalogue, node: nodeName()}
 	s.metrics.Build(version)
 
 	release, err := s.takeFolder()
@@ -85,6 +87,9 @@ func serve(ctx context.Context, c *config.Config, stdout, stderr io.Writer, read
 	}
 	return s.run(ctx, public, internal)
 }
+
+// nodeName is short, and new with each start.
+func nodeName() string { return rand.Text()[:8] }
 
 // run serves both listeners until ctx ends or one of them fails, then drains.
 func (s *server) run(ctx context.Context, public, internal net.Listener) error {
@@ -116,7 +121,7 @@ func (s *server) drain(outside, inside *http.Server) error {
 	defer cancel()
 	p := s.product.Load()
 	if p != nil {
-		p.move(ctx)
+		p.drain(ctx)
 	}
 	if err := outside.Shutdown(ctx); err != nil {
 		s.log.Warn("some requests did not end in time", "error", err)
@@ -124,7 +129,7 @@ func (s *server) drain(outside, inside *http.Server) error {
 	}
 	var err error
 	if p != nil {
-		err = p.close(ctx)
+		err = p.close()
 	}
 	_ = inside.Close() // a health check that is cut off will be repeated
 	s.log.Info("stopped")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 
@@ -26,8 +27,11 @@ const (
 // product is the part of a node that needs the database: services, hub and
 // routes.
 type product struct {
-	db      *db.DB
-	handler http.Handler
+	db        *db.DB
+	hub       *hub.Hub
+	committer *service.Committer
+	search    *service.SearchService
+	handler   http.Handler
 
 	until context.Context // of the tasks in the background
 	stop  context.CancelFunc
@@ -61,14 +65,31 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	live := hub.New(hub.Options{Metrics: s.metrics, Log: s.log})
 	sessions := service.NewSessionService(d, live, time.Now, s.config.SessionsPerUser)
 	users := service.NewUserService(d, sessions, password.New(runtime.GOMAXPROCS(0)), live, live, time.Now, s.config.Limits)
+	search := service.NewSearchService(d, s.log)
+	committer := service.NewCommitter(d, live, time.Now, s.metrics, s.log)
+	messages, err := service.NewMessageService(ctx, d, committer, live, time.Now, s.config.RecallWindow, search.Notify)
+	if err != nil {
+		return nil, err
+	}
+	groups := service.NewCommunityService(d, committer, live, time.Now)
+	epoch, err := d.Epoch(ctx)
+	if err != nil {
+		return nil, err
+	}
 	edge := &ctrl.Server{
 		Log: s.log, Locale: s.catalogue, Metrics: s.metrics,
-		Sessions: sessions, Devices: sessions, Users: users,
+		Sessions: sessions, Devices: sessions, Users: users, Communities: groups,
+		Messages: messages, Conversations: service.NewConversationService(d, committer, live), Search: search,
+		Chat: &ctrl.Chat{
+			Hub: live, Messages: messages, Groups: groups.GroupIDs, Redeem: sessions.Redeem,
+			Origins: s.config.AllowedOrigins, ClassicTokens: s.config.ClassicTokens, Unlimited: !s.config.Limits,
+			Epoch: strconv.FormatInt(epoch, 36), Node: s.node, Version: version,
+		},
 	}
 	if s.config.Limits {
 		edge.Limits = ctrl.NewLimits()
 	}
-	p := &product{db: d, handler: edge.Handler()}
+	p := &product{db: d, hub: live, committer: committer, search: search, handler: edge.Handler()}
 	p.background(ctx, sessions.Run)
 	return p, nil
 }
@@ -81,11 +102,18 @@ func (p *product) background(ctx context.Context, task func(context.Context)) {
 	p.tasks.Go(func() { task(p.until) })
 }
 
-// move tells clients to go elsewhere.
-func (p *product) move(context.Context) {}
+// moveTime is what clients of a draining node have to come back elsewhere, each
+// at a moment of its own.
+const moveTime = 2 * time.Second
 
-// close makes durable what was accepted, then closes sockets and database.
-func (p *product) close(context.Context) error {
+// drain asks the clients to go elsewhere, writes what is queued for them and
+// closes their sockets.
+func (p *product) drain(ctx context.Context) { p.hub.Drain(ctx, moveTime) }
+
+// close makes durable what was accepted, then ends the tasks and the database.
+func (p *product) close() error {
+	p.committer.Close()
+	p.search.Close()
 	p.stop()
 	p.tasks.Wait()
 	return p.db.Close()

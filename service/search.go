@@ -95,7 +95,7 @@ func (s *SearchService) catchUp(ctx context.Context) error {
 func (s *SearchService) take(ctx context.Context) (n int, err error) {
 	var rows []model.Post
 	if err := s.db.View(ctx, func(v *xorm.Session) error {
-		return v.Where("id > (SELECT value FROM progress WHERE name = 'search')").Asc("id").Limit(indexBatch).Find(&rows)
+		return v.Where("id > (SELECT value FROM state WHERE name = 'search')").Asc("id").Limit(indexBatch).Find(&rows)
 	}); err != nil || len(rows) == 0 {
 		return 0, err
 	}
@@ -105,7 +105,7 @@ func (s *SearchService) take(ctx context.Context) (n int, err error) {
 				return err
 			}
 		}
-		_, err := tx.Exec("UPDATE progress SET value = ? WHERE name = 'search'", rows[len(rows)-1].ID)
+		_, err := tx.Exec("UPDATE state SET value = ? WHERE name = 'search'", rows[len(rows)-1].ID)
 		return err
 	})
 	return len(rows), err

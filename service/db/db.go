@@ -157,6 +157,15 @@ func (d *DB) Ping(ctx context.Context) error {
 	})
 }
 
+// Epoch tells this store from any other. It is made with the schema.
+func (d *DB) Epoch(ctx context.Context) (epoch int64, err error) {
+	err = d.View(ctx, func(s *xorm.Session) error {
+		_, err := s.SQL("SELECT value FROM state WHERE name = 'epoch'").Get(&epoch)
+		return err
+	})
+	return epoch, err
+}
+
 // View runs fn on a session of the readers' pool, outside a transaction.
 func (d *DB) View(ctx context.Context, fn func(s *xorm.Session) error) error {
 	s := d.read.NewSession().Context(ctx)

@@ -139,3 +139,16 @@ func TestOpenNamesWhatItWants(t *testing.T) {
 		}
 	}
 }
+
+func TestEpochsDiffer(t *testing.T) {
+	seen := map[int64]bool{}
+	for range 2 {
+		dbtest.Run(t, func(t *testing.T, d *db.DB) {
+			epoch, err := d.Epoch(t.Context())
+			if err != nil || epoch == 0 || seen[epoch] {
+				t.Errorf("epoch %d, %v; seen %v", epoch, err, seen)
+			}
+			seen[epoch] = true
+		})
+	}
+}

@@ -132,17 +132,19 @@ func schema1() []string {
 	}
 }
 
-// search is the index of what was said, and how far (a message id) it has come.
-// FTS5 keeps no copy of the text; its rowid is the message's id.
+// search is the index of what was said, and a table of the store's own state:
+// "search", the message id that the index has come to, and "epoch", a number
+// by which clients tell this store from another. FTS5 keeps no copy of the
+// text; its rowid is the message's id.
 func search() migration {
 	return migration{title: "full-text search", steps: []string{
-		`CREATE TABLE IF NOT EXISTS progress (
+		`CREATE TABLE IF NOT EXISTS state (
 			name VARCHAR(32) NOT NULL PRIMARY KEY,
 			value BIGINT NOT NULL){table}`,
-		`INSERT INTO progress (name, value) SELECT 'search', 0 WHERE NOT EXISTS (SELECT 1 FROM progress WHERE name = 'search')`,
+		`INSERT INTO state (name, value) SELECT 'search', 0 WHERE NOT EXISTS (SELECT 1 FROM state WHERE name = 'search')`,
 	}, only: map[string][]string{
-		SQLite: {`CREATE VIRTUAL TABLE search USING fts5(tokens, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 0")`},
-		MySQL: {`CREATE TABLE IF NOT EXISTS search (
+		SQLite: {`INSERT INTO state (name, value) VALUES ('epoch', abs(random() % 9007199254740991))`, `CREATE VIRTUAL TABLE search USING fts5(tokens, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 0")`},
+		MySQL: {`INSERT IGNORE INTO state (name, value) VALUES ('epoch', FLOOR(RAND() * 9007199254740991))`, `CREATE TABLE IF NOT EXISTS search (
 			id BIGINT NOT NULL PRIMARY KEY,
 			tokens MEDIUMTEXT NOT NULL,
 			FULLTEXT (tokens)){table}`},
