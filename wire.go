@@ -62,7 +62,8 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	if err := d.Migrate(migrate); err != nil {
 		return nil, err
 	}
-	live := hub.New(hub.Options{Metrics: s.metrics, Log: s.log})
+	var presence *service.PresenceService // there before the first socket
+	live := hub.New(hub.Options{Metrics: s.metrics, Log: s.log, Changed: func(userID int64) { presence.Changed(userID) }})
 	sessions := service.NewSessionService(d, live, time.Now, s.config.SessionsPerUser)
 	users := service.NewUserService(d, sessions, password.New(runtime.GOMAXPROCS(0)), live, live, time.Now, s.config.Limits)
 	search := service.NewSearchService(d, s.log)
@@ -72,16 +73,19 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 		return nil, err
 	}
 	groups := service.NewCommunityService(d, committer, live, time.Now)
+	contacts := service.NewContactService(d, users, live, time.Now)
+	presence = service.NewPresenceService(live, live, contacts.FriendIDs, s.log)
 	epoch, err := d.Epoch(ctx)
 	if err != nil {
 		return nil, err
 	}
 	edge := &ctrl.Server{
 		Log: s.log, Locale: s.catalogue, Metrics: s.metrics,
-		Sessions: sessions, Devices: sessions, Users: users, Communities: groups,
+		Sessions: sessions, Devices: sessions, Users: users, Contacts: contacts, Communities: groups,
+		Requests: service.NewRequestService(d, contacts, groups),
 		Messages: messages, Conversations: service.NewConversationService(d, committer, live), Search: search,
 		Chat: &ctrl.Chat{
-			Hub: live, Messages: messages, Groups: groups.GroupIDs, Redeem: sessions.Redeem,
+			Hub: live, Messages: messages, Groups: groups.GroupIDs, Redeem: sessions.Redeem, Alive: sessions.Alive,
 			Origins: s.config.AllowedOrigins, ClassicTokens: s.config.ClassicTokens, Unlimited: !s.config.Limits,
 			Epoch: strconv.FormatInt(epoch, 36), Node: s.node, Version: version,
 		},
@@ -91,6 +95,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	}
 	p := &product{db: d, hub: live, committer: committer, search: search, handler: edge.Handler()}
 	p.background(ctx, sessions.Run)
+	p.background(ctx, presence.Run)
 	return p, nil
 }
 

@@ -27,6 +27,8 @@ type Server struct {
 	Limits        Limits
 	Users         *service.UserService
 	Devices       *service.SessionService
+	Contacts      *service.ContactService
+	Requests      *service.RequestService
 	Messages      *service.MessageService
 	Conversations *service.ConversationService
 	Communities   *service.CommunityService

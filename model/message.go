@@ -59,6 +59,7 @@ const (
 	EventFriendRequest       = "friend_request"
 	EventFriendAdded         = "friend_added"
 	EventFriendRemoved       = "friend_removed"
+	EventContactChanged      = "contact_changed" // one's own doing on another device: a remark, a block, a refusal
 	EventGroupRequest        = "group_request"
 	EventGroupJoined         = "group_joined"
 	EventGroupLeft           = "group_left"

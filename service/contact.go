@@ -1,12 +1,186 @@
 package service
 
 import (
+	"context"
+	"slices"
+
 	"hongyan/model"
+	"hongyan/service/db"
 
 	"xorm.io/xorm"
 )
 
-// friendIDs gives the ids of a user's friends.
+// maxFriends bounds what a list of friends holds and a change of a profile tells.
+const maxFriends = 5000
+
+// Answers to asking somebody to be a friend.
+const (
+	StatusFriend    = "friend"
+	StatusRequested = "requested"
+)
+
+// ContactService knows who is whose friend, who asked and who is blocked. What
+// two people do to each other is serialised by a lock on both their accounts.
+type ContactService struct {
+	db    *db.DB
+	users *UserService
+	out   Publisher
+	now   Clock
+}
+
+// NewContactService makes a ContactService.
+func NewContactService(d *db.DB, users *UserService, out Publisher, now Clock) *ContactService {
+	return &ContactService{db: d, users: users, out: out, now: now}
+}
+
+// pairUp checks the other's id and locks both accounts; it gives the other's.
+func (c *ContactService) pairUp(s *xorm.Session, userID, dstID int64) (*model.User, error) {
+	if dstID == userID {
+		return nil, model.Invalid("dstid")
+	}
+	var both []model.User
+	err := s.SQL("SELECT id, addable FROM user WHERE id IN (?, ?) ORDER BY id"+c.db.ForUpdate(), userID, dstID).Find(&both)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(both, func(u model.User) bool { return u.ID == dstID })
+	if i < 0 || len(both) != 2 {
+		return nil, model.Fail(model.CodeNotFound)
+	}
+	return &both[i], nil
+}
+
+// validPeer checks the form of another user's id.
+func validPeer(dstID int64) error {
+	if dstID <= 0 || dstID > model.MaxID {
+		return model.Invalid("dstid")
+	}
+	return nil
+}
+
+// notice tells users that a list of theirs changed by what actor did; about is
+// the other user it concerns, as the receivers see it.
+func (c *ContactService) notice(name string, actor, about int64, users ...int64) {
+	c.out.Publish(model.Delivery{
+		Message: model.Message{Cmd: model.CmdEvent, Content: name, UserID: actor, DstID: about, At: c.now.millis()},
+		Users:   users,
+	})
+}
+
+// noticeBoth tells two people that they are friends now, or are no longer.
+func (c *ContactService) noticeBoth(name string, actor, dstID int64) {
+	c.notice(name, actor, dstID, actor)
+	c.notice(name, actor, actor, dstID)
+}
+
+// befriend makes two people friends and answers what they asked each other.
+func (c *ContactService) befriend(s *xorm.Session, a, b int64) error {
+	for _, id := range []int64{a, b} {
+		n, err := s.Where("userid = ?", id).Count(new(model.Contact))
+		if err != nil {
+			return err
+		}
+		if n >= maxFriends {
+			return &model.Error{Code: model.CodeConflict, Key: "friends"}
+		}
+	}
+	now := c.now.millis()
+	if _, err := s.Insert(&[]model.Contact{{UserID: a, DstID: b, CreateAt: now}, {UserID: b, DstID: a, CreateAt: now}}); err != nil {
+		return err
+	}
+	_, err := s.Exec(`UPDATE request SET status = ?, handledat = ? WHERE kind = ? AND status = ?
+		AND ((userid = ? AND dstid = ?) OR (userid = ? AND dstid = ?))`,
+		model.RequestAccepted, now, model.KindSingle, model.RequestPending, a, b, b, a)
+	return err
+}
+
+// Friends gives a user's friends, in the order in which they became that.
+func (c *ContactService) Friends(ctx context.Context, userID int64) ([]model.Friend, error) {
+	var rows []model.Contact
+	err := c.db.View(ctx, func(s *xorm.Session) error {
+		return s.Where("userid = ?", userID).Asc("id").Find(&rows)
+	})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].DstID
+	}
+	users, err := c.users.ByIDs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]model.Friend, 0, len(rows))
+	for _, row := range rows {
+		if user, ok := users[row.DstID]; ok {
+			list = append(list, model.Friend{PublicUser: user.Public(), Remark: row.Remark})
+		}
+	}
+	return list, nil
+}
+
+// Remark names a friend as the user likes; empty for the friend's own nickname.
+func (c *ContactService) Remark(ctx context.Context, userID, dstID int64, remark string) error {
+	if err := validPeer(dstID); err != nil {
+		return err
+	}
+	if remark != "" && !model.ValidName(remark, model.MaxRemark) {
+		return model.Invalid("memo")
+	}
+	err := c.db.Tx(ctx, func(s *xorm.Session) error {
+		n, err := s.Where("userid = ? AND dstid = ?", userID, dstID).Cols("remark").Update(&model.Contact{Remark: remark})
+		if err == nil && n == 0 {
+			return model.Fail(model.CodeNotFound)
+		}
+		return err
+	})
+	if err == nil {
+		c.notice(model.EventContactChanged, userID, dstID, userID)
+	}
+	return err
+}
+
+// Remove ends a friendship for both. What they wrote stays.
+func (c *ContactService) Remove(ctx context.Context, userID, dstID int64) error {
+	if err := validPeer(dstID); err != nil {
+		return err
+	}
+	err := c.db.Tx(ctx, func(s *xorm.Session) error {
+		if _, err := c.pairUp(s, userID, dstID); err != nil {
+			return err
+		}
+		n, err := s.Where("(userid = ? AND dstid = ?) OR (userid = ? AND dstid = ?)", userID, dstID, dstID, userID).
+			Delete(new(model.Contact))
+		if err == nil && n == 0 {
+			return model.Fail(model.CodeNotFound)
+		}
+		return err
+	})
+	if err == nil {
+		c.noticeBoth(model.EventFriendRemoved, userID, dstID)
+	}
+	return err
+}
+
+// FriendIDs gives the ids of a user's friends.
+func (c *ContactService) FriendIDs(ctx context.Context, userID int64) (ids []int64, err error) {
+	err = c.db.View(ctx, func(s *xorm.Session) error {
+		ids, err = friendIDs(s, userID)
+		return err
+	})
+	return ids, err
+}
+
+// AreFriends tells whether two people are friends.
+func (c *ContactService) AreFriends(ctx context.Context, a, b int64) (friends bool, err error) {
+	err = c.db.View(ctx, func(s *xorm.Session) error {
+		friends, err = areFriends(s, a, b)
+		return err
+	})
+	return friends, err
+}
+
 func friendIDs(s *xorm.Session, userID int64) ([]int64, error) {
 	ids := []int64{}
 	err := s.SQL("SELECT dstid FROM contact WHERE userid = ? ORDER BY id", userID).Find(&ids)

@@ -107,11 +107,9 @@ func random(n int) []byte {
 	return b
 }
 
-var encoding = base64.RawStdEncoding
-
 func encode(p params, salt, key []byte) string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.memory, p.passes, p.threads,
-		encoding.EncodeToString(salt), encoding.EncodeToString(key))
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 }
 
 var errFormat = errors.New("password: not an argon2id hash this program made")
@@ -129,8 +127,8 @@ func decode(phc string) (p params, salt, key []byte, err error) {
 	if p.memory < 8 || p.memory > 64<<10 || p.passes < 1 || p.passes > 8 || p.threads < 1 || p.threads > 4 {
 		return p, nil, nil, errFormat
 	}
-	salt, saltErr := encoding.DecodeString(parts[4])
-	key, keyErr := encoding.DecodeString(parts[5])
+	salt, saltErr := base64.RawStdEncoding.DecodeString(parts[4])
+	key, keyErr := base64.RawStdEncoding.DecodeString(parts[5])
 	if saltErr != nil || keyErr != nil || len(salt) < 8 || len(salt) > 64 || len(key) < 16 || len(key) > 64 {
 		return p, nil, nil, errFormat
 	}
