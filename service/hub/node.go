@@ -68,6 +68,7 @@ type Node struct {
 	finished   chan struct{} // closed when the close frame is out or the socket is cut
 	flushed    sync.Once
 	saidBye    atomic.Bool // the client's close frame was read
+	slow       atomic.Bool // it was given up for not reading
 	registered bool        // it counts as open; set by Attach, read by Finish
 }
 
@@ -125,10 +126,16 @@ func (n *Node) watch() {
 	hole := n.DataQueue.hole()
 	time.AfterFunc(stuckTimeout, func() {
 		if n.DataQueue.owing(hole) {
-			n.hub.metrics.SlowClosed.Inc()
-			n.Close(CloseSlow, "too slow")
+			n.tooSlow()
 		}
 	})
+}
+
+// tooSlow ends a node whose client does not read what it is sent. Its queue is
+// abandoned: all of it is in the store.
+func (n *Node) tooSlow() {
+	n.slow.Store(true)
+	n.end(CloseSlow, "too slow", true)
 }
 
 // Heard takes note of a sign of life and lets the client be silent for another
@@ -153,8 +160,13 @@ func (n *Node) Bye(code int, reason string) {
 // Close ends the node: it leaves the registry at once, what is queued is still
 // written, then the client is told why. It does not block, and only the first
 // call counts.
-func (n *Node) Close(code int, reason string) {
-	if o, first := n.DataQueue.end(closeFrame(code, reason)); first {
+func (n *Node) Close(code int, reason string) { n.end(code, reason, false) }
+
+func (n *Node) end(code int, reason string, abandon bool) {
+	if o, first := n.DataQueue.end(closeFrame(code, reason), abandon); first {
+		if code == CloseSlow {
+			n.hub.metrics.SlowClosed.Inc()
+		}
 		n.leave(code, reason)
 		if o == awakened {
 			n.hub.call(n)
@@ -208,7 +220,11 @@ func (n *Node) Finish() {
 		// back: the rest is read first, within closeGrace.
 		_, _ = io.CopyN(io.Discard, n.pipe.Conn, maxLinger)
 	}
-	grace := time.NewTimer(closeGrace)
+	wait := closeGrace
+	if n.slow.Load() {
+		wait = lastWords
+	}
+	grace := time.NewTimer(wait)
 	defer grace.Stop()
 	select {
 	case <-n.finished:

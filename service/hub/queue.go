@@ -232,12 +232,20 @@ func (q *DataQueue) release(f *Frame) outcome {
 	return q.call()
 }
 
-// end makes f the last frame. first is false if the queue had ended before.
-func (q *DataQueue) end(f *Frame) (o outcome, first bool) {
+// end makes f the last frame: after what is queued, or instead of it where the
+// queue is to be abandoned. first is false if it had ended before.
+func (q *DataQueue) end(f *Frame, abandon bool) (o outcome, first bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.farewell != nil || q.broken {
 		return dropped, false
+	}
+	if abandon {
+		for _, f := range q.frames {
+			q.count--
+			q.bytes -= len(f.data)
+		}
+		q.frames = nil
 	}
 	q.farewell, q.held = f, false
 	// A client that is sent away pulls its history when it returns.

@@ -13,6 +13,9 @@ import (
 // writeTimeout is how long a socket may refuse bytes before it is given up.
 const writeTimeout = 10 * time.Second
 
+// lastWords is how long a socket that was given up may take to hear why.
+const lastWords = 4 * time.Second
+
 // errPanic stands for a panic of a writer, which is logged where it happened.
 var errPanic = errors.New("writer failed")
 
@@ -135,14 +138,7 @@ func (n *Node) catchUp(data []byte, count, size int) {
 	w := n.hub.spare.Get().(*writer)
 	defer n.hub.spare.Put(w)
 	for {
-		err := n.pipe.Conn.SetWriteDeadline(time.Now().Add(writeTimeout))
-		if err == nil {
-			_, err = n.pipe.Conn.Write(data)
-		}
-		if err == nil {
-			err = n.pipe.Conn.SetWriteDeadline(time.Time{})
-		}
-		if err != nil {
+		if err := n.writeSlowly(data); err != nil {
 			n.broke(err)
 			return
 		}
@@ -156,6 +152,26 @@ func (n *Node) catchUp(data []byte, count, size int) {
 	}
 }
 
+// writeSlowly writes data within writeTimeout. A client that does not take it
+// loses its queue, and has lastWords to take what is begun and the reason why.
+func (n *Node) writeSlowly(data []byte) error {
+	conn := n.pipe.Conn
+	if err := conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return err
+	}
+	written, err := conn.Write(data)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		n.tooSlow()
+		if err = conn.SetWriteDeadline(time.Now().Add(lastWords)); err == nil {
+			_, err = conn.Write(data[written:])
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return conn.SetWriteDeadline(time.Time{})
+}
+
 // wrote takes note of a finished write and reports whether more is waiting.
 func (n *Node) wrote(count, size int) (more bool) {
 	more, last := n.DataQueue.wrote(count, size)
@@ -167,10 +183,7 @@ func (n *Node) wrote(count, size int) (more bool) {
 
 // broke ends a node whose socket takes nothing any more.
 func (n *Node) broke(err error) {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		n.hub.metrics.SlowClosed.Inc()
-		n.leave(CloseSlow, "too slow")
-	}
+	n.hub.log.Debug("socket broke", "socket", n.ID, "user", n.UserID, "error", err)
 	n.cut()
 }
 
