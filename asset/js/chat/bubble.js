@@ -196,15 +196,35 @@ function unknown(m) {
 export function noteOf({ m, own }, pane) {
   if (m.ext?.recalled) {
     const mine = pane.recalledText(m.seq);
-    return html`${own ? t('chat.recalled.own') : t('chat.recalled.other', { Name: nameOf(m.userid) })}
+    return html`${recalledText(m, own, pane)}
       ${own && mine ? html`<button class="textbtn" type="button" @click=${() => pane.editAgain(mine)}>${t('chat.recalled.edit')}</button>` : nothing}`;
   }
-  const key = `chat.event.${m.content}`;
-  return has(key) ? t(key, eventNames(m)) : t('preview.event');
+  return eventText(m);
 }
 
-function eventNames(m) {
-  const others = Array.isArray(m.ext?.members) ? m.ext.members : [];
-  const about = others.length > 0 ? others : m.ext?.userid ? [m.ext.userid] : [m.userid];
-  return { Name: nameOf(m.userid), Others: about.map((id) => nameOf(id)).join('、'), Title: m.memo || m.ext?.name || '' };
+/** In a group, history does not say whether the author or an admin took a message back. */
+function recalledText(m, own, pane) {
+  const by = m.ext.by ?? (pane.kind === 10 ? m.userid : 0);
+  if (by && by !== m.userid) return t('chat.recalled.admin');
+  if (by) return own ? t('chat.recalled.own') : t('chat.recalled.other', { Name: nameOf(m.userid) });
+  return t('preview.recalled');
+}
+
+function eventText(m) {
+  const ext = m.ext ?? {};
+  const members = Array.isArray(ext.members) ? ext.members : [];
+  const name = (id) => nameOf(id, ext.names?.[id]);
+  const others = (members.length > 0 ? members : [m.userid]).slice(0, 8).map(name).join('、');
+  const say = (key, title = '') => t(`chat.event.${key}`, { Name: name(m.userid), Others: others + (members.length > 8 ? '…' : ''), Title: title });
+  const self = members.length === 0 || (members.length === 1 && members[0] === m.userid);
+  switch (m.content) {
+    case 'friend_added': return say('friends');
+    case 'group_joined': return say(self ? 'joined' : 'invited');
+    case 'group_left': return say(self ? 'left' : 'removed');
+    case 'group_dismissed': return say('dismissed');
+  }
+  if (ext.name) return say('renamed', ext.name);
+  if (ext.notice) return say('notice', ext.notice);
+  if (has(`chat.event.role.${ext.role}`)) return say(`role.${ext.role}`);
+  return t('preview.event');
 }

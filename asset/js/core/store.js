@@ -69,6 +69,7 @@ function take(boot) {
     if (boot.contacts) takeContacts(boot.contacts);
     if (boot.groups) groups.value = boot.groups;
     if (boot.requests) requests.value = boot.requests;
+    if (boot.chat) timeline(boot.chat.kind, boot.chat.dstid).newest(boot.chat.rows, PAGE, rowNow(boot.chat.kind, boot.chat.dstid)?.lastseq);
   });
 }
 
@@ -129,7 +130,13 @@ function mergeConversations(rows) {
   }
 }
 
-export const rowOf = (kind, dstid) => conversations.value.find((row) => row.kind === kind && row.dstid === dstid);
+const inRows = (rows, kind, dstid) => rows.find((row) => row.kind === kind && row.dstid === dstid);
+
+/** The row of a conversation; a view that asks is told of changes. */
+export const rowOf = (kind, dstid) => inRows(conversations.value, kind, dstid);
+
+/** The same for what must not follow changes. */
+const rowNow = (kind, dstid) => inRows(conversations.peek(), kind, dstid);
 
 /** Changes fields of a conversation's row, if it is in the list. */
 export function patchRow(kind, dstid, change) {
@@ -168,7 +175,7 @@ export const pending = (kind, dstid) => outbox.value?.lane(keyOf(kind, dstid)) ?
 export function ensure(line) {
   if (line.loaded) return Promise.resolve();
   return once(line, 'newest', async () => {
-    const known = rowOf(line.kind, line.dstid)?.lastseq ?? 0;
+    const known = rowNow(line.kind, line.dstid)?.lastseq ?? 0;
     const { rows } = await history(line, { limit: PAGE });
     line.newest(rows, PAGE, known);
     if (line.ahead.size > 0) catchUp(line);
@@ -187,7 +194,7 @@ export function loadOlder(line) {
 /** Fetches what followed the last seq known; too long an absence starts the timeline anew. */
 export function catchUp(line) {
   return once(line, 'newer', async () => {
-    const target = rowOf(line.kind, line.dstid)?.lastseq ?? 0;
+    const target = rowNow(line.kind, line.dstid)?.lastseq ?? 0;
     if (target - line.last > 3 * CATCH_UP) {
       line.reset();
       ensure(line);
@@ -248,7 +255,7 @@ async function hello(m) {
   outbox.peek()?.resume();
   for (const [key, seq] of readUpTo) {
     const [kind, dstid] = key.split(':').map(Number);
-    if ((rowOf(kind, dstid)?.readseq ?? 0) < seq) socket.send({ cmd: CMD.READ, kind, dstid, seq });
+    if ((rowNow(kind, dstid)?.readseq ?? 0) < seq) socket.send({ cmd: CMD.READ, kind, dstid, seq });
   }
   await refresh('conversations').catch(() => {});
   const now = current.peek();
@@ -297,7 +304,7 @@ function arrived(m) {
   const kind = kindOf(m);
   const dstid = peerOf(m, me.peek().id);
   const line = timelines.get(keyOf(kind, dstid));
-  const row = conversations.peek().find((r) => r.kind === kind && r.dstid === dstid);
+  const row = rowNow(kind, dstid);
   const fresh = m.seq > Math.max(row?.lastseq ?? 0, 0);
   if (line?.live(m) === 'gap') catchUp(line);
   if (!row) {
@@ -322,7 +329,7 @@ function lastAfter(row, m) {
 
 function mentionsMe(m) {
   const list = m.ext?.mentions;
-  return Array.isArray(list) && (list.includes(me.peek().id) || list.includes(0)) && m.userid !== me.peek().id;
+  return m.userid !== me.peek().id && (list === 'all' || (Array.isArray(list) && list.includes(me.peek().id)));
 }
 
 function resync(m) {
@@ -337,7 +344,7 @@ function resync(m) {
 
 function read(m) {
   const dstid = peerOf(m, me.peek().id);
-  const row = conversations.peek().find((r) => r.kind === m.kind && r.dstid === dstid);
+  const row = rowNow(m.kind, dstid);
   if (!row) return;
   if (m.userid === me.peek().id) {
     if (m.seq <= row.readseq) return;
@@ -388,7 +395,7 @@ export function sendTyping(kind, dstid) {
 /** Says that everything up to seq has been seen on this screen. */
 export function markRead(kind, dstid, seq) {
   const key = keyOf(kind, dstid);
-  const row = rowOf(kind, dstid);
+  const row = rowNow(kind, dstid);
   if (seq <= Math.max(readUpTo.get(key) ?? 0, row?.readseq ?? 0)) return;
   readUpTo.set(key, seq);
   socket?.send({ cmd: CMD.READ, kind, dstid, seq });
@@ -485,9 +492,10 @@ function forget(id) {
   people.value = next;
 }
 
-export function nameOf(id) {
+/** A user's name as I know it: my remark, the nickname, what else is known of it. */
+export function nameOf(id, otherwise = '') {
   const user = userOf(id);
-  return user.remark || user.nickname || (id ? `#${id}` : '');
+  return user.remark || user.nickname || otherwise || (id ? `#${id}` : '');
 }
 
 export function titleOf(kind, dstid) {

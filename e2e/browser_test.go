@@ -1,0 +1,290 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// patience is how long a browser may take for anything; a busy machine is slow.
+const patience = 30 * time.Second
+
+// Sizes of screens that the product is looked at on.
+var (
+	phone   = screen{"phone", 390, 844}
+	desktop = screen{"desktop", 1280, 800}
+)
+
+type screen struct {
+	name          string
+	width, height int64
+}
+
+var browser struct {
+	once sync.Once
+	ctx  context.Context
+	stop context.CancelFunc
+	err  error
+}
+
+// findBrowser gives the path of an installed browser, or "".
+func findBrowser() string {
+	for _, name := range []string{os.Getenv("HONGYAN_BROWSER"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if name == "" {
+			continue
+		}
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// startBrowser starts the one browser of all tests; each person in it has a
+// context of their own, with nothing in common but the process.
+func startBrowser(t *testing.T) context.Context {
+	t.Helper()
+	path := findBrowser()
+	if path == "" {
+		t.Skip("no browser found: install chromium or set HONGYAN_BROWSER to run the browser tests")
+	}
+	browser.once.Do(func() {
+		options := append(chromedp.DefaultExecAllocatorOptions[:],
+			chromedp.ExecPath(path),
+			chromedp.Flag("use-fake-device-for-media-stream", true),
+			chromedp.Flag("use-fake-ui-for-media-stream", true),
+			chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
+			chromedp.Flag("disable-background-networking", true),
+			chromedp.Flag("disable-component-update", true),
+			chromedp.Flag("no-proxy-server", true),
+			chromedp.Flag("hide-scrollbars", true),
+		)
+		if os.Geteuid() == 0 {
+			options = append(options, chromedp.NoSandbox)
+		}
+		allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+		ctx, stop := chromedp.NewContext(allocator)
+		browser.ctx, browser.stop = ctx, func() { stop(); stopAllocator() }
+		// The browser lives as long as this first context: no deadline on it.
+		browser.err = chromedp.Do(ctx)
+	})
+	if browser.err != nil {
+		t.Fatalf("the browser does not start: %v", browser.err)
+	}
+	return browser.ctx
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if browser.stop != nil {
+		browser.stop()
+	}
+	stopProduct()
+	os.Exit(code)
+}
+
+// person is somebody at a browser.
+type person struct {
+	t    *testing.T
+	name string
+	base string
+	ctx  context.Context
+
+	mu       sync.Mutex
+	problems []string
+	dialogs  []string
+}
+
+// newPerson opens a fresh browser profile for the site at base. What goes wrong
+// in the page's console fails the test in the end.
+func newPerson(t *testing.T, name, base string, on screen) *person {
+	t.Helper()
+	root := startBrowser(t)
+	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
+	p := &person{t: t, name: name, base: base, ctx: ctx}
+	messages := chromedp.Console(ctx)
+	go p.listen(messages)
+	dialogs := chromedp.Events(ctx, page.JavascriptDialogOpening)
+	go func() {
+		for event, err := range dialogs {
+			if err != nil {
+				return
+			}
+			p.mu.Lock()
+			p.dialogs = append(p.dialogs, event.Message)
+			p.mu.Unlock()
+			_, _ = chromedp.Call(ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+		}
+	}()
+	p.do("set up", chromedp.EmulateViewport(on.width, on.height), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+		return err
+	}))
+	t.Cleanup(func() {
+		if t.Failed() {
+			p.shot("failed-" + strings.ReplaceAll(t.Name(), "/", "-") + "-" + name)
+		}
+		cancel()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, problem := range p.problems {
+			t.Errorf("%s's console: %s", name, problem)
+		}
+		for _, dialog := range p.dialogs {
+			t.Errorf("%s saw a dialog: %q", name, dialog)
+		}
+	})
+	return p
+}
+
+// listen collects errors and violations of the content security policy. That a
+// request found no network is the network's fault, which some tests cut.
+func (p *person) listen(messages func(func(chromedp.ConsoleMessage, error) bool)) {
+	for m, err := range messages {
+		if err != nil {
+			return
+		}
+		text := m.String()
+		bad := m.IsException() || strings.HasPrefix(text, "error") || m.Source == "security" || strings.Contains(text, "Content Security Policy")
+		if !bad || m.Source == "network" || strings.Contains(text, "WebSocket connection to") {
+			continue
+		}
+		p.mu.Lock()
+		p.problems = append(p.problems, text+" "+m.URL)
+		p.mu.Unlock()
+	}
+}
+
+// within gives a context for one step.
+func (p *person) within() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(p.ctx, patience)
+}
+
+func (p *person) do(what string, steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	// The first call opens the tab, which must outlive any deadline.
+	if chromedp.FromContext(p.ctx).Target == nil {
+		if err := chromedp.Do(p.ctx); err != nil {
+			p.t.Fatalf("%s: %s: %v", p.name, what, err)
+		}
+	}
+	ctx, cancel := p.within()
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		p.t.Fatalf("%s: %s: %v", p.name, what, err)
+	}
+}
+
+func (p *person) open(path string) {
+	p.t.Helper()
+	p.do("open "+path, chromedp.Navigate(p.base+path))
+}
+
+// eval runs JavaScript in the page; a promise is awaited.
+func eval[T any](p *person, js string) T {
+	p.t.Helper()
+	ctx, cancel := p.within()
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.t.Fatalf("%s: %v in %s", p.name, err, js)
+	}
+	return v
+}
+
+// until waits for an expression to become true, through reloads too.
+func (p *person) until(what, js string) {
+	p.t.Helper()
+	expression := fmt.Sprintf(`new Promise((resolve, reject) => {
+		const end = Date.now() + %d;
+		const look = () => {
+			let is = false;
+			try { is = !!(%s); } catch {}
+			if (is) resolve(true);
+			else if (Date.now() > end) reject(new Error('not in time'));
+			else setTimeout(look, 40);
+		};
+		look();
+	})`, patience.Milliseconds(), js)
+	deadline := time.Now().Add(patience)
+	for {
+		ctx, cancel := context.WithDeadline(p.ctx, deadline.Add(time.Second))
+		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression, chromedp.EvalAwaitPromise))
+		cancel()
+		if err == nil {
+			return
+		}
+		// A page that goes away takes the question along: ask the next one.
+		if time.Now().After(deadline) || strings.Contains(err.Error(), "not in time") {
+			p.t.Fatalf("%s: waited for %s: %s: %v", p.name, what, js, err)
+		}
+	}
+}
+
+// eval runs JavaScript for its effect.
+func (p *person) eval(js string) {
+	p.t.Helper()
+	eval[any](p, js)
+}
+
+func (p *person) see(css string) {
+	p.t.Helper()
+	p.until("sight of "+css, fmt.Sprintf("document.querySelector(%q)?.getClientRects().length > 0", css))
+}
+
+func (p *person) click(css string) {
+	p.t.Helper()
+	p.see(css)
+	p.do("click "+css, chromedp.Click(chromedp.CSS(css)))
+}
+
+// write types into a field, key by key.
+func (p *person) write(css, text string) {
+	p.t.Helper()
+	p.see(css)
+	p.do("write into "+css, chromedp.SendKeys(chromedp.CSS(css), text))
+}
+
+func (p *person) choose(css string, files ...string) {
+	p.t.Helper()
+	p.do("choose a file", chromedp.SetUploadFiles(chromedp.CSS(css), files, chromedp.QueryOption(chromedp.NodeReady)))
+}
+
+// shot keeps a picture of what is on the screen, for people to look at.
+func (p *person) shot(name string) {
+	ctx, cancel := p.within()
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		p.t.Logf("no picture %s: %v", name, err)
+		return
+	}
+	dir := "shots"
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		p.t.Log(err)
+		return
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o600); err != nil {
+		p.t.Log(err)
+	}
+}
+
+// scheme shows the page light or dark, as the system would ask for.
+func (p *person) scheme(name string) {
+	p.t.Helper()
+	p.do("scheme", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}})
+		return err
+	}))
+}

@@ -1,0 +1,136 @@
+package e2e
+
+import (
+	"bufio"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// product is the server under test: built once, running on a free port with
+// data of its own until the last test is over.
+var product struct {
+	once sync.Once
+	err  error
+	base string
+	dir  string
+	cmd  *exec.Cmd
+}
+
+var openLine = regexp.MustCompile(`open\s+(http://[^\s]+)`)
+
+// startProduct gives the address of the running product.
+func startProduct(t *testing.T) string {
+	t.Helper()
+	if findBrowser() == "" {
+		startBrowser(t) // skips
+	}
+	product.once.Do(func() { product.err = runProduct() })
+	if product.err != nil {
+		t.Fatalf("the product does not start: %v", product.err)
+	}
+	return product.base
+}
+
+func runProduct() error {
+	dir, err := os.MkdirTemp("", "hongyan-e2e-")
+	if err != nil {
+		return err
+	}
+	product.dir = dir
+	binary := filepath.Join(dir, "hongyan")
+	if runtime.GOOS == "windows" {
+		binary += ".exe"
+	}
+	build := exec.Command("go", "build", "-o", binary, ".")
+	build.Dir = ".."
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return err
+	}
+	// The tests sign in often from one address, which the limits are there to stop.
+	cmd := exec.Command(binary, "serve", "-listen", "127.0.0.1:0", "-internal", "", "-data", filepath.Join(dir, "data"), "-limits", "off")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	product.cmd = cmd
+	found := make(chan string, 1)
+	go func() {
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			if m := openLine.FindStringSubmatch(lines.Text()); m != nil {
+				select {
+				case found <- m[1]:
+				default:
+				}
+			}
+		}
+	}()
+	select {
+	case product.base = <-found:
+		return nil
+	case <-time.After(patience):
+		return os.ErrDeadlineExceeded
+	}
+}
+
+func stopProduct() {
+	if product.cmd != nil {
+		_ = product.cmd.Process.Signal(syscall.SIGTERM)
+		_ = product.cmd.Wait()
+	}
+	if product.dir != "" {
+		_ = os.RemoveAll(product.dir)
+	}
+}
+
+// wire is one person's way to the product. Cut, it ends the socket and refuses
+// what talks to the server; pages still come, as from a browser's cache.
+type wire struct {
+	server *httptest.Server
+	down   atomic.Bool
+}
+
+func newWire(t *testing.T) *wire {
+	t.Helper()
+	target, err := url.Parse(startProduct(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Host = r.In.Host
+	}}
+	w.server = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if w.down.Load() && (r.Method == http.MethodPost || r.URL.Path == "/chat") {
+			hangUp(out)
+			return
+		}
+		proxy.ServeHTTP(out, r)
+	}))
+	t.Cleanup(w.server.Close)
+	return w
+}
+
+// hangUp ends a connection without an answer.
+func hangUp(out http.ResponseWriter) {
+	if conn, _, err := http.NewResponseController(out).Hijack(); err == nil {
+		_ = conn.Close()
+	}
+}
