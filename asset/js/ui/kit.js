@@ -216,3 +216,24 @@ export function setCookie(/** @type {string} */ name, /** @type {string} */ valu
   const secure = location.protocol === 'https:' ? '; Secure' : '';
   document.cookie = `${name}=${encodeURIComponent(value)}; Path=/; SameSite=Lax; Max-Age=${value ? 31536000 : 0}${secure}`;
 }
+
+/** Asks the shell to go to an address, or back. */
+export const goTo = (/** @type {Element} */ from, /** @type {string} */ to, replace = false) =>
+  from.dispatchEvent(new CustomEvent('hy-go', { bubbles: true, detail: { to, replace } }));
+
+export const goBack = (/** @type {Element} */ from, /** @type {string} */ up) =>
+  from.dispatchEvent(new CustomEvent('hy-back', { bubbles: true, detail: { up } }));
+
+/** The bar on top of a view, with the way back. */
+export const head = (/** @type {string} */ title, /** @type {string} */ up, /** @type {any} */ extra = nothing, keep = false) =>
+  html`<header class="bar"><button class="iconbtn ${keep ? 'keep' : ''}" type="button" aria-label=${t('act.back')}
+    @click=${(/** @type {Event} */ e) => goBack(/** @type {Element} */ (e.target), up)}>${icon('chevron-left')}</button><h1>${title}</h1>${extra}</header>`;
+
+/** Nothing yet, and what to do about it. */
+export const blank = (/** @type {string} */ glyph, /** @type {string} */ text, hint = '', /** @type {any} */ extra = nothing) =>
+  html`<div class="blank">${icon(glyph)}<p>${text}</p>${hint ? html`<p class="hint">${hint}</p>` : nothing}${extra}</div>`;
+
+/** What is shown while something is fetched, or in its place where that failed. */
+export const waiting = (/** @type {Error|null|undefined} */ error, /** @type {() => void} */ again) => (error
+  ? blank('circle-alert', error.message, '', html`<button class="weui-btn weui-btn_default weui-btn_mini" type="button" @click=${again}>${t('act.retry')}</button>`)
+  : html`<div class="blank wait"><span class="spinner"></span></div>`);

@@ -1,0 +1,36 @@
+// <hy-me>: the tab about oneself.
+import { html, nothing } from '../../vendor/lit.js';
+import { post } from '../core/api.js';
+import { t } from '../core/i18n.js';
+import * as store from '../core/store.js';
+import { ask, avatar, icon, View } from './kit.js';
+
+const PAGES = [
+  ['profile', 'user-round', 'me.profile'], ['devices', 'smartphone', 'me.devices'],
+  ['passwd', 'lock-keyhole', 'me.passwd'], ['settings', 'settings', 'me.settings'],
+];
+
+class Me extends View {
+  static properties = { path: {} };
+
+  render() {
+    const me = store.me.value ?? {};
+    return html`<header class="bar"><h1>${t('me.title')}</h1></header><div class="scroll grey">
+      <a class="card-head pressable" href="/me/profile">${avatar({ ...me, title: me.nickname }, 'huge')}<div><h2>${me.nickname}</h2><p>ID: ${me.id}</p>${me.memo ? html`<p>${me.memo}</p>` : nothing}</div>${icon('chevron-right')}</a>
+      <div class="weui-cells">${PAGES.map(([name, glyph, label]) => {
+        const on = this.path === `/me/${name}`;
+        return html`<a class="weui-cell weui-cell_access ${on ? 'on' : ''}" href="/me/${name}" aria-current=${on ? 'true' : nothing}>${icon(glyph)}<span class="weui-cell__bd">${t(label)}</span><span class="weui-cell__ft"></span></a>`;
+      })}</div>
+      <div class="weui-cells"><button type="button" class="weui-cell weui-cell_active centre danger" @click=${this.logout}>${t('me.logout')}</button></div></div>`;
+  }
+
+  async logout() {
+    const done = await ask({ title: t('me.logout'), text: t('me.logout.text'), yes: t('me.logout'), warn: true, act: async () => {
+      await post('/user/logout');
+      store.stop?.();
+    } });
+    if (done) location.assign('/user/login.shtml');
+  }
+}
+
+customElements.define('hy-me', Me);

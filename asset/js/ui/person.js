@@ -1,0 +1,114 @@
+// <hy-person userid chat>: somebody's profile, and from a chat its settings.
+import { html, nothing } from '../../vendor/lit.js';
+import { post } from '../core/api.js';
+import { t } from '../core/i18n.js';
+import * as store from '../core/store.js';
+import { ask, attempt, avatar, goTo, head, icon, toast, View, waiting } from './kit.js';
+import { switches } from './settings.js';
+
+class Person extends View {
+  static properties = { userid: {}, chat: {}, found: { state: true }, error: { state: true } };
+
+  willUpdate(changes) {
+    super.willUpdate();
+    if (changes.has('userid')) this.load();
+  }
+
+  async load() {
+    this.found = null;
+    this.error = null;
+    const id = this.userid;
+    try {
+      const { data } = await post('/user/find', { id });
+      if (id === this.userid) this.found = data;
+    } catch (error) {
+      if (id === this.userid) this.error = error;
+    }
+  }
+
+  render() {
+    const friend = store.contacts.value.find((f) => f.id === this.userid);
+    const user = friend ? { ...this.found, ...friend } : this.found;
+    const up = this.chat ? `/c/10-${this.userid}` : '/contacts';
+    const title = head(t(this.chat ? 'group.info' : 'person.title'), up, nothing, this.chat);
+    if (!user) return html`<div class="sub">${title}${waiting(this.error, () => this.load())}</div>`;
+    const own = user.id === store.me.value?.id;
+    return html`<div class="sub">${title}<div class="scroll">
+      <div class="card-head">${avatar({ ...user, title: user.nickname }, 'huge')}<div><h2>${user.remark || user.nickname}</h2>
+        ${user.remark ? html`<p>${t('person.nickname')}: ${user.nickname}</p>` : nothing}<p>${t('person.id')}: ${user.id}</p>
+        ${friend ? html`<p>${store.presence.value.get(user.id) ? html`<span class="dot-on"></span>${t('person.online')}` : t('person.offline')}</p>` : nothing}</div></div>
+      <div class="weui-cells">
+        ${friend ? html`<button type="button" class="weui-cell weui-cell_access" @click=${() => this.remark(user)}><span class="weui-cell__bd">${t('person.remark')}</span><span class="weui-cell__ft">${user.remark || ''}</span></button>` : nothing}
+        ${user.sex && user.sex !== 'U' ? cell(t('person.sex'), t(`sex.${user.sex}`)) : nothing}
+        ${user.memo ? cell(t('person.memo'), user.memo) : nothing}
+      </div>
+      ${this.chat ? switches(10, this.userid) : nothing}
+      ${own ? html`<p class="total">${t('person.self')}</p>` : this.actions(user, friend)}</div></div>`;
+  }
+
+  actions(user, friend) {
+    const press = (act) => () => act.call(this, user);
+    return html`<div class="weui-cells">
+        ${friend ? html`<a class="weui-cell weui-cell_active centre strong" href="/c/10-${user.id}">${icon('message-circle')}${t('act.message')}</a>`
+          : html`<button type="button" class="weui-cell weui-cell_active centre strong" @click=${press(this.add)}>${t('person.add')}</button>`}
+      </div>
+      <div class="weui-cells">
+        <button type="button" class="weui-cell weui-cell_active centre danger" @click=${press(this.block)}>${t('person.block')}</button>
+        ${friend ? html`<button type="button" class="weui-cell weui-cell_active centre danger" @click=${press(this.remove)}>${t('person.delete')}</button>` : nothing}
+      </div>`;
+  }
+
+  remark(user) {
+    return ask({
+      title: t('person.remark'), text: t('person.remark.hint'), yes: t('act.save'),
+      entry: { label: t('person.remark'), value: user.remark, max: 32 },
+      act: async (memo) => {
+        await post('/contact/remark', { dstid: user.id, memo });
+        await Promise.all([store.refresh('contacts'), store.refresh('conversations')]);
+      },
+    });
+  }
+
+  async add(user) {
+    await askFriend(user);
+  }
+
+  async block(user) {
+    const done = await ask({
+      title: t('person.block'), text: t('person.block.text'), yes: t('person.block'), warn: true,
+      act: () => post('/contact/block', { dstid: user.id }),
+    });
+    if (!done) return;
+    toast(t('person.blocked'));
+    attempt(() => Promise.all([store.refresh('contacts'), store.refresh('conversations')]));
+    goTo(this, '/contacts', true);
+  }
+
+  async remove(user) {
+    const done = await ask({
+      title: t('person.delete'), text: t('person.delete.text'), yes: t('act.delete'), warn: true,
+      act: () => post('/contact/delfriend', { dstid: user.id }),
+    });
+    if (!done) return;
+    toast(t('person.deleted'));
+    attempt(() => Promise.all([store.refresh('contacts'), store.refresh('conversations')]));
+    goTo(this, '/contacts', true);
+  }
+}
+
+const cell = (label, value) => html`<div class="weui-cell"><span class="weui-cell__bd">${label}</span><span class="weui-cell__ft">${value}</span></div>`;
+
+/** Asks somebody to be a friend, with a greeting. */
+export function askFriend(user) {
+  return ask({
+    title: t('person.add'), yes: t('act.send'),
+    entry: { label: t('add.greeting'), value: t('add.greeting.hint', { Name: store.me.peek()?.nickname ?? '' }), max: 140, lines: 3 },
+    act: async (memo) => {
+      const { data } = await post('/contact/addfriend', { dstid: user.id, memo });
+      toast(t(data.status === 'friend' ? 'add.friend' : 'add.requested'));
+      if (data.status === 'friend') await Promise.all([store.refresh('contacts'), store.refresh('conversations')]);
+    },
+  });
+}
+
+customElements.define('hy-person', Person);
