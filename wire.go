@@ -90,6 +90,9 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 			Epoch: strconv.FormatInt(epoch, 36), Node: s.node, Version: version,
 		},
 	}
+	if edge.Pages, err = ctrl.NewPages(s.catalogue); err != nil {
+		return nil, err
+	}
 	if s.config.Limits {
 		edge.Limits = ctrl.NewLimits()
 	}

@@ -31,7 +31,6 @@ type PageSource interface {
 	Conversations(ctx context.Context, userID int64) ([]model.ConversationRow, error)
 	Newest(ctx context.Context, userID int64, kind int, dstID int64, limit int) ([]model.Message, error)
 	Friends(ctx context.Context, userID int64) ([]model.Friend, error)
-	Groups(ctx context.Context, userID int64) ([]model.Community, error)
 	Requests(ctx context.Context, userID int64) ([]model.RequestRow, error)
 	Names(ctx context.Context, ids []int64) (map[int64]model.PublicUser, error)
 	CreateGroup(ctx context.Context, userID int64, c *model.Community, members []int64) (groupID int64, err error)
@@ -51,8 +50,8 @@ type pages struct {
 // pageHandler answers a page; an error becomes a page of its own.
 type pageHandler func(w http.ResponseWriter, r *request) error
 
-// register adds the pages to the public listener's routes.
-func (p *pages) register(mux *http.ServeMux) {
+// routes adds the pages to the public listener's routes.
+func (p *pages) routes(mux *http.ServeMux) {
 	mux.Handle("GET "+asset.Prefix, p.assets)
 	mux.HandleFunc("GET /manifest.webmanifest", p.manifest)
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) {

@@ -63,7 +63,11 @@ func (p *pages) renderApp(w http.ResponseWriter, r *request, status int, create 
 		on := data.Chat != nil && data.Chat.Kind == row.Kind && data.Chat.DstID == row.DstID
 		data.Rows = append(data.Rows, view.Row{ConversationRow: row, Time: clock.short(lastAt(row)), Preview: p.preview(r.Lang, row), On: on})
 	}
-	return p.render(w, status, "/chat/index.shtml", data)
+	name := "/chat/index.shtml"
+	if data.Create != nil {
+		name = "/chat/createcom.shtml"
+	}
+	return p.render(w, status, name, data)
 }
 
 // orEmpty is rows as JSON has them: [] when empty, never null.
@@ -178,7 +182,7 @@ func pageTab(path string) string {
 // pagePane is what a phone shows of a path: a list, or what was chosen from it.
 func pagePane(path string) string {
 	switch path {
-	case "/chat/index.shtml", "/contacts", "/me":
+	case "/chat/index.shtml", "/contacts", "/me", "/search":
 		return "list"
 	}
 	return "main"

@@ -56,8 +56,6 @@ func (s *scene) Friends(context.Context, int64) ([]model.Friend, error) {
 	return []model.Friend{{PublicUser: model.PublicUser{ID: 2, Nickname: "王小明"}}}, s.fail
 }
 
-func (s *scene) Groups(context.Context, int64) ([]model.Community, error) { return nil, s.fail }
-
 func (s *scene) Requests(context.Context, int64) ([]model.RequestRow, error) {
 	return []model.RequestRow{{ID: 1, Kind: 10, Status: model.RequestPending}}, s.fail
 }
@@ -118,7 +116,7 @@ func newPages(t *testing.T, s *scene) http.Handler {
 	}
 	server := &Server{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Locale: catalogue, Sessions: s}
 	mux := http.NewServeMux()
-	(&pages{Server: server, views: views, assets: assets, source: s}).register(mux)
+	(&pages{Server: server, views: views, assets: assets, source: s}).routes(mux)
 	return mux
 }
 

@@ -10,10 +10,29 @@ import (
 	"hongyan/model"
 )
 
-// mediaKeys names the media that a preview stands in brackets for.
-var mediaKeys = map[int]string{
-	model.MediaNews: "news", model.MediaVoice: "voice", model.MediaImage: "image", model.MediaRedPacket: "redpacket",
-	model.MediaLink: "link", model.MediaVideo: "video", model.MediaCard: "card", model.MediaFile: "file", model.MediaUser: "user",
+// mediaKey names a medium that a preview stands in brackets for; empty for text.
+func mediaKey(media int) string {
+	switch media {
+	case model.MediaNews:
+		return "news"
+	case model.MediaVoice:
+		return "voice"
+	case model.MediaImage:
+		return "image"
+	case model.MediaRedPacket:
+		return "redpacket"
+	case model.MediaLink:
+		return "link"
+	case model.MediaVideo:
+		return "video"
+	case model.MediaCard:
+		return "card"
+	case model.MediaFile:
+		return "file"
+	case model.MediaUser:
+		return "user"
+	}
+	return ""
 }
 
 // maxPreview is the length of a preview in characters.
@@ -38,7 +57,7 @@ func (p *pages) summary(lang string, m *model.Message) string {
 	case m.Cmd == model.CmdEvent:
 		return p.Locale.T(lang, "preview.event", nil)
 	}
-	key := mediaKeys[m.Media]
+	key := mediaKey(m.Media)
 	if key == "" {
 		return oneLine(m.Content)
 	}

@@ -73,5 +73,8 @@ func (s *Server) Handler() http.Handler {
 	if s.Chat != nil {
 		mux.HandleFunc("GET /chat", s.chat())
 	}
+	if s.Pages != nil {
+		(&pages{Server: s, views: s.Pages.Views, assets: s.Pages.Assets, source: siteSource{s}}).routes(mux)
+	}
 	return mux
 }

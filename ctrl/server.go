@@ -36,6 +36,8 @@ type Server struct {
 
 	// Chat is what /chat is made of; nil where there is none.
 	Chat *Chat
+	// Pages are the HTML of the product; nil where there is none.
+	Pages *Pages
 }
 
 // Authenticator tells whose session a token opens. A token that opens none is
