@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"hongyan/model"
@@ -92,13 +93,17 @@ func crowd(n int) []int64 {
 	return ids
 }
 
-// Fifty at once: the last free place is given once, and one user gets one seat.
+// Fifty at once, on two nodes: the last free place is given once, and one user gets one seat.
 func TestOnlyOnce(t *testing.T) {
 	onClub(t, func(c *club) {
+		var turns atomic.Int64
+		node := func() *service.CommunityService {
+			return []*service.CommunityService{c.groups, c.elsewhere}[turns.Add(1)%2]
+		}
 		g, err := c.groups.Create(c.Context(), owner, service.NewGroup{Name: "一次"})
 		c.ok(err)
 		succeeded, failed := storm(50, func() error {
-			_, err := c.groups.Join(c.Context(), plain, g.ID, "")
+			_, err := node().Join(c.Context(), plain, g.ID, "")
 			return err
 		})
 		if succeeded != 1 || failed[model.CodeAlreadyMember] != 49 {
@@ -108,7 +113,7 @@ func TestOnlyOnce(t *testing.T) {
 		if got := c.roles(plain, g.ID); len(got) != 2 {
 			t.Errorf("members %v", got)
 		}
-		succeeded, failed = storm(50, func() error { return c.groups.Leave(c.Context(), plain, g.ID) })
+		succeeded, failed = storm(50, func() error { return node().Leave(c.Context(), plain, g.ID) })
 		if succeeded != 1 || failed[model.CodeNotMember] != 49 {
 			t.Errorf("%d left, %v", succeeded, failed)
 		}
@@ -123,7 +128,7 @@ func TestOnlyOnce(t *testing.T) {
 			return nil
 		})
 		succeeded, failed = storm(50, func() error {
-			_, err := c.groups.Create(c.Context(), owner, service.NewGroup{Name: "最后"})
+			_, err := node().Create(c.Context(), owner, service.NewGroup{Name: "最后"})
 			return err
 		})
 		if succeeded != 1 || failed[model.CodeQuota] != 49 {

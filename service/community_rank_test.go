@@ -178,7 +178,8 @@ func TestGroupUnderParallelChanges(t *testing.T) {
 		targets := []int64{admin, second, plain, other}
 		var turns atomic.Int64
 		handed, _ := storm(len(targets)*5, func() error {
-			return c.groups.Transfer(ctx, owner, id, targets[int(turns.Add(1))%len(targets)])
+			turn := int(turns.Add(1))
+			return []*service.CommunityService{c.groups, c.elsewhere}[turn/2%2].Transfer(ctx, owner, id, targets[turn%len(targets)])
 		})
 		if handed != 1 {
 			t.Errorf("handed over %d times", handed)
@@ -188,9 +189,9 @@ func TestGroupUnderParallelChanges(t *testing.T) {
 		c.ok(err)
 		steps := []func() error{
 			func() error { _, err := c.groups.Join(ctx, friend, id, ""); return err },
-			func() error { return c.groups.Leave(ctx, friend, id) },
+			func() error { return c.elsewhere.Leave(ctx, friend, id) },
 			func() error { return c.groups.Kick(ctx, g.OwnerID, id, friend) },
-			func() error { _, err := c.groups.Invite(ctx, plain, id, []int64{friend}); return err },
+			func() error { _, err := c.elsewhere.Invite(ctx, plain, id, []int64{friend}); return err },
 			func() error {
 				_, err := c.messages.SendWait(ctx, model.Sender{UserID: friend},
 					model.Message{Cmd: model.CmdRoom, DstID: id, Media: model.MediaText, Content: "x"})

@@ -169,7 +169,6 @@ func (s *CommunityService) Requests(ctx context.Context, userID int64) ([]model.
 		}
 		for _, r := range found {
 			user, in := users[r.UserID], groups[r.DstID]
-			user.Online = s.presence.Online(user.ID)
 			list = append(list, model.RequestRow{
 				ID: r.ID, Kind: r.Kind, User: user.Public(), Group: &in, Memo: r.Memo, Status: r.Status, CreateAt: r.CreateAt,
 			})

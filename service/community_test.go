@@ -33,20 +33,26 @@ const (
 // club is a database with those people and a CommunityService on it.
 type club struct {
 	*testing.T
-	db       *db.DB
-	out      *recorder
-	groups   *service.CommunityService
-	messages *service.MessageService
-	now      time.Time
+	db        *db.DB
+	out       *recorder
+	groups    *service.CommunityService
+	elsewhere *service.CommunityService // on another node of the same database
+	messages  *service.MessageService
+	now       time.Time
 }
 
 func onClub(t *testing.T, fn func(c *club)) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		c := &club{T: t, db: d, out: &recorder{}, now: time.UnixMilli(1_800_000_000_000)}
 		clock := func() time.Time { return c.now }
-		committer := service.NewCommitter(d, c.out, clock, metrics.New(), slog.New(slog.DiscardHandler))
-		t.Cleanup(committer.Close)
+		node := func() *service.Committer {
+			committer := service.NewCommitter(d, c.out, clock, metrics.New(), slog.New(slog.DiscardHandler))
+			t.Cleanup(committer.Close)
+			return committer
+		}
+		committer := node()
 		c.groups = service.NewCommunityService(d, committer, c.out, clock)
+		c.elsewhere = service.NewCommunityService(d, node(), c.out, clock)
 		messages, err := service.NewMessageService(t.Context(), d, committer, c.out, clock, time.Minute, func() {})
 		if err != nil {
 			t.Fatal(err)
