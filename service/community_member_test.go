@@ -236,6 +236,9 @@ func TestUpdate(t *testing.T) {
 		if e := ext(t, sequenced[0].Message); *e.Name != "新名" || *e.Notice != strings.Repeat("告", 140) || e.Names["102"] == "" {
 			t.Errorf("ext %s", sequenced[0].Message.Ext)
 		}
+		if stored, err := c.groups.Info(c.Context(), admin, id); err != nil || *stored != *g {
+			t.Errorf("stored %+v, answered %+v, %v", stored, g, err)
+		}
 		// Every field that may be empty can be emptied, and stays so.
 		empty := service.GroupChange{Icon: text(""), Cate: number(0), Memo: text(""), Notice: text("")}
 		_, err = c.groups.Update(c.Context(), owner, id, empty)
