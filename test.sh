@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Everything that must hold, in one command. It needs Go; what else the tests
+# want it installs where it may (Debian, as root), and skips with a line where not.
+#
+#   ./test.sh          the whole
+#   ./test.sh lint     only the steps whose names contain "lint"
+set -euo pipefail
+cd "$(dirname "$0")"
+
+GOLANGCI=v2.15.0    # with its configuration in .golangci.yml
+MAX_BINARY=32000000 # bytes; what a phone line and a small server forgive
+only=${1:-}
+tools=$PWD/.cache/bin
+began=$SECONDS
+failed=()
+skipped=()
+export GOFLAGS="${GOFLAGS:-} -buildvcs=false" # a clone of another user's is fine too
+export CGO_ENABLED=0                          # as the product is built; race tests aside
+
+skip() {
+	echo "SKIP  $*"
+	skipped+=("$1")
+}
+
+step() { # NAME COMMAND…
+	local name=$1 start=$SECONDS
+	shift
+	[[ $name == *"$only"* ]] || return 0
+	echo "----  $name"
+	if "$@"; then
+		echo "ok    $name ($((SECONDS - start)) s)"
+	else
+		echo "FAIL  $name ($((SECONDS - start)) s)"
+		failed+=("$name")
+	fi
+}
+
+have() { command -v "$1" >/dev/null 2>&1 || [[ -x /usr/sbin/$1 ]]; }
+
+# install brings what the tests use beside Go. Failing to is no failure.
+install() {
+	local wanted=()
+	have mariadbd || wanted+=(mariadb-server)
+	have chromium || have google-chrome || wanted+=(chromium fonts-noto-cjk fonts-noto-color-emoji)
+	have nginx || wanted+=(nginx)
+	have gcc || wanted+=(gcc libc6-dev)
+	if ((${#wanted[@]})) && have apt-get && [[ $(id -u) == 0 ]]; then
+		echo "installing ${wanted[*]}"
+		mkdir -p .cache
+		# Packages may not start services here: policy-rc.d answers 101, "not allowed".
+		local policy=/usr/sbin/policy-rc.d made=
+		[[ -e $policy ]] || { printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy" && made=1; }
+		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${wanted[@]}"; } \
+			>.cache/apt.log 2>&1 </dev/null || echo "apt-get did not manage; see .cache/apt.log"
+		[[ -z $made ]] || rm -f "$policy"
+	fi
+	have mariadbd || skip "MariaDB" "is not installed: the MySQL half of the tests is left out (apt-get install mariadb-server)"
+	have chromium || have google-chrome || skip "Chromium" "is not installed: the browser tests are left out (apt-get install chromium)"
+	have nginx || skip "nginx" "is not installed: deploy/nginx.conf is not tried (apt-get install nginx)"
+}
+
+format() {
+	local bad
+	bad=$(git ls-files -z '*.go' | xargs -0 gofmt -l)
+	[[ -z $bad ]] || { echo "run gofmt -w on: $bad" && return 1; }
+}
+
+build() {
+	mkdir -p .cache
+	go build -trimpath -ldflags '-s -w' -o .cache/hongyan . || return 1
+	local size
+	size=$(wc -c <.cache/hongyan)
+	echo "the binary has $size bytes"
+	((size <= MAX_BINARY)) || { echo "more than $MAX_BINARY" && return 1; }
+	.cache/hongyan version
+}
+
+lint() {
+	if ! "$tools/golangci-lint" version 2>/dev/null | grep -q "${GOLANGCI#v}"; then
+		echo "building golangci-lint $GOLANGCI"
+		GOBIN=$tools go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$GOLANGCI" || return 1
+	fi
+	"$tools/golangci-lint" run ./...
+}
+
+# Race tests need a C compiler. Without one the tests still run.
+tests() {
+	if have gcc; then
+		CGO_ENABLED=1 go test -race -timeout 10m ./...
+	else
+		skip "race detector" "needs a C compiler (apt-get install gcc libc6-dev): the tests run without it"
+		go test -timeout 10m ./...
+	fi
+}
+
+cross() {
+	local target
+	for target in windows/amd64 darwin/arm64; do
+		echo "$target"
+		GOOS=${target%/*} GOARCH=${target#*/} go build -o /dev/null . || return 1
+	done
+}
+
+browser() {
+	(cd e2e && go vet ./... && go test -timeout 10m ./...)
+}
+
+install
+step "gofmt" format
+step "build" build
+step "vet" go vet ./...
+step "tests" tests
+step "lint" lint
+[[ ! -f e2e/go.mod ]] || step "browser tests" browser
+step "cross-compile" cross
+
+echo
+took="$(((SECONDS - began) / 60)) min $(((SECONDS - began) % 60)) s"
+if ((${#failed[@]})); then
+	(IFS=,; echo "FAILED after $took: ${failed[*]}")
+	exit 1
+fi
+if ((${#skipped[@]})); then
+	(IFS=,; echo "PASSED in $took, without: ${skipped[*]}")
+else
+	echo "PASSED in $took"
+fi
