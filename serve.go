@@ -211,7 +211,7 @@ func (s *server) takeFolder() (release func(), err error) {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	paths := []string{filepath.Join(s.config.Data, "hongyan.lock")}
-	if file, ok := strings.CutPrefix(s.config.DB, "sqlite:"); ok && filepath.Dir(file) != filepath.Clean(s.config.Data) {
+	if file, ok := strings.CutPrefix(s.config.DB, "sqlite:"); ok {
 		paths = append(paths, file+".lock")
 	}
 	var held []*lock.Lock

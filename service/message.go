@@ -142,7 +142,7 @@ func seqOf(m *model.Message) int64 {
 }
 
 // reserved are the keys of ext that only the server writes.
-var reserved = [...]string{"recalled", "edited", "reactions"}
+func reserved() []string { return []string{"recalled", "edited", "reactions"} }
 
 // cleanExt takes the server's own keys out of what a client sent.
 func cleanExt(ext json.RawMessage) (json.RawMessage, error) {
@@ -154,7 +154,7 @@ func cleanExt(ext json.RawMessage) (json.RawMessage, error) {
 		return nil, model.Invalid("ext")
 	}
 	before := len(fields)
-	for _, key := range reserved {
+	for _, key := range reserved() {
 		delete(fields, key)
 	}
 	if len(fields) == before {
