@@ -224,7 +224,7 @@ func (c *Committer) transact(batch []job) error {
 		c.statements = statements
 	}
 	return c.db.Tx(ctx, func(s *xorm.Session) error {
-		tx := newTx(s, c.db, c.statements, c.now)
+		tx := newTx(s, c.db, c.statements.Bind(ctx, s), c.now)
 		for i := range batch {
 			j := &batch[i]
 			tx.out = nil

@@ -2,9 +2,7 @@ package service
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"hongyan/model"
@@ -242,7 +240,7 @@ func (s *MessageService) mayPost(ctx context.Context, m *model.Message) error {
 		return s.maySpeak(ctx, m.UserID, m.DstID)
 	}
 	var friends, blocked int
-	err := s.checks.Get(checkFriend).QueryRowContext(ctx, m.UserID, m.DstID, m.DstID, m.UserID).Scan(&friends, &blocked)
+	_, err := s.checks.Row(ctx, checkFriend, []any{m.UserID, m.DstID, m.DstID, m.UserID}, &friends, &blocked)
 	switch {
 	case err != nil:
 		return err
@@ -256,14 +254,16 @@ func (s *MessageService) mayPost(ctx context.Context, m *model.Message) error {
 
 func (s *MessageService) maySpeak(ctx context.Context, userID, groupID int64) error {
 	var mutedUntil int64
-	err := s.checks.Get(checkSeat).QueryRowContext(ctx, model.KindRoom, groupID, userID).Scan(&mutedUntil)
+	found, err := s.checks.Row(ctx, checkSeat, []any{model.KindRoom, groupID, userID}, &mutedUntil)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return err
+	case !found:
 		return model.Fail(model.CodeNotMember)
-	case err == nil && mutedUntil > s.now.millis():
+	case mutedUntil > s.now.millis():
 		return model.Fail(model.CodeMuted)
 	}
-	return err
+	return nil
 }
 
 // mayRead tells whether a user may see a conversation: a member may; so may

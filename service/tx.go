@@ -3,9 +3,7 @@ package service
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"hongyan/model"
@@ -19,8 +17,7 @@ import (
 type Tx struct {
 	*xorm.Session
 	db       *db.DB
-	prepared *db.Statements
-	bound    map[string]*sql.Stmt // of prepared, to this transaction
+	prepared *db.Bound
 	now      Clock
 	known    map[pair]*model.Conversation
 	dirty    []*model.Conversation
@@ -42,16 +39,6 @@ func prepareTx(ctx context.Context, d *db.DB) (*db.Statements, error) {
 	return d.PrepareWrites(ctx, loadConversation+d.ForUpdate(), saveConversation, saveOwn, insertMessage)
 }
 
-// statement binds a prepared statement to this transaction, once.
-func (tx *Tx) statement(query string) *sql.Stmt {
-	stmt := tx.bound[query]
-	if stmt == nil {
-		stmt = tx.prepared.In(context.Background(), tx.Session, query)
-		tx.bound[query] = stmt
-	}
-	return stmt
-}
-
 // pair names a conversation by its unique columns.
 type pair struct {
 	kind      int
@@ -61,9 +48,9 @@ type pair struct {
 // seat is a user's place in a conversation.
 type seat struct{ conversationID, userID int64 }
 
-func newTx(s *xorm.Session, d *db.DB, prepared *db.Statements, now Clock) *Tx {
+func newTx(s *xorm.Session, d *db.DB, prepared *db.Bound, now Clock) *Tx {
 	return &Tx{
-		Session: s, db: d, prepared: prepared, bound: map[string]*sql.Stmt{}, now: now,
+		Session: s, db: d, prepared: prepared, now: now,
 		known: map[pair]*model.Conversation{}, own: map[seat]int64{},
 	}
 }
@@ -96,12 +83,9 @@ func (tx *Tx) load(p pair) (*model.Conversation, error) {
 		return c, nil
 	}
 	c := &model.Conversation{Kind: p.kind, Low: p.low, High: p.high}
-	row := tx.statement(loadConversation+tx.db.ForUpdate()).QueryRow(p.kind, p.low, p.high)
-	err := row.Scan(&c.ID, &c.Seq, &c.Posts, &c.LastPost, &c.LastAt)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
+	found, err := tx.prepared.Row(loadConversation+tx.db.ForUpdate(), []any{p.kind, p.low, p.high},
+		&c.ID, &c.Seq, &c.Posts, &c.LastPost, &c.LastAt)
+	if err != nil || !found {
 		return nil, err
 	}
 	tx.known[p] = c
@@ -172,13 +156,9 @@ func (tx *Tx) Append(c *model.Conversation, m *model.Message) (stored bool, err 
 	return true, nil
 }
 
-func (tx *Tx) insert(row *model.Post) error {
-	result, err := tx.statement(insertMessage).Exec(row.ConversationID, row.Seq, row.Posts, row.UserID, row.CID, row.Digest,
+func (tx *Tx) insert(row *model.Post) (err error) {
+	row.ID, err = tx.prepared.Exec(insertMessage, row.ConversationID, row.Seq, row.Posts, row.UserID, row.CID, row.Digest,
 		row.Cmd, row.DstID, row.Media, row.Content, row.Pic, row.URL, row.Memo, row.Amount, row.Ref, row.At, row.Ext)
-	if err != nil {
-		return err
-	}
-	row.ID, err = result.LastInsertId()
 	return err
 }
 
@@ -220,12 +200,12 @@ func (tx *Tx) touch(c *model.Conversation) {
 // conversations themselves call it first.
 func (tx *Tx) Flush() error {
 	for _, c := range tx.dirty {
-		if _, err := tx.statement(saveConversation).Exec(c.Seq, c.Posts, c.LastPost, c.LastAt, c.ID); err != nil {
+		if _, err := tx.prepared.Exec(saveConversation, c.Seq, c.Posts, c.LastPost, c.LastAt, c.ID); err != nil {
 			return err
 		}
 	}
 	for s, n := range tx.own {
-		if _, err := tx.statement(saveOwn).Exec(n, s.conversationID, s.userID); err != nil {
+		if _, err := tx.prepared.Exec(saveOwn, n, s.conversationID, s.userID); err != nil {
 			return err
 		}
 	}
@@ -266,7 +246,7 @@ func messageOf(row *model.Post, kind int) model.Message {
 // one who could be hurt by a collision.
 func digest(m *model.Message) int64 {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %d %d %d %d %d %q %q %q %q %q",
+	_, _ = fmt.Fprintf(h, "%d %d %d %d %d %d %q %q %q %q %q",
 		m.Cmd, m.Kind, m.DstID, m.Media, m.Amount, m.Ref, m.Content, m.Pic, m.URL, m.Memo, m.Ext)
 	return int64(binary.BigEndian.Uint64(h.Sum(nil)) >> 1)
 }

@@ -169,7 +169,7 @@ func (d *DB) Epoch(ctx context.Context) (epoch int64, err error) {
 // View runs fn on a session of the readers' pool, outside a transaction.
 func (d *DB) View(ctx context.Context, fn func(s *xorm.Session) error) error {
 	s := d.read.NewSession().Context(ctx)
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	return fn(s)
 }
 
@@ -188,7 +188,7 @@ func (d *DB) Tx(ctx context.Context, fn func(s *xorm.Session) error) error {
 
 func (d *DB) tx(ctx context.Context, fn func(s *xorm.Session) error) (err error) {
 	s := d.write.NewSession().Context(ctx)
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	if err := s.Begin(); err != nil {
 		return err
 	}

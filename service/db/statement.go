@@ -9,8 +9,8 @@ import (
 	"xorm.io/xorm"
 )
 
-// Statements are prepared once and bound to one transaction after another: the
-// few statements that every message runs. They are safe for concurrent use.
+// Statements are prepared once and run again and again: the few that every
+// message needs. They are safe for concurrent use.
 type Statements struct{ list map[string]*sql.Stmt }
 
 // PrepareWrites prepares statements of transactions. It may not be called
@@ -27,7 +27,7 @@ func (d *DB) PrepareReads(ctx context.Context, queries ...string) (*Statements, 
 func prepare(ctx context.Context, pool *sql.DB, queries []string) (*Statements, error) {
 	s := &Statements{list: make(map[string]*sql.Stmt, len(queries))}
 	for _, query := range queries {
-		stmt, err := pool.PrepareContext(ctx, query)
+		stmt, err := pool.PrepareContext(ctx, query) //nolint:sqlclosecheck // closed by Close
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("prepare %q: %w", query, err), s.Close())
 		}
@@ -45,10 +45,53 @@ func (s *Statements) Close() error {
 	return errors.Join(errs...)
 }
 
-// Get gives the statement of a query that was prepared.
-func (s *Statements) Get(query string) *sql.Stmt { return s.list[query] }
+// Row runs a query of the readers' and scans its one row; found is false if
+// there is none.
+func (s *Statements) Row(ctx context.Context, query string, args []any, into ...any) (found bool, err error) {
+	return scan(s.list[query].QueryRowContext(ctx, args...), into)
+}
 
-// In binds the statement of a query to a session's transaction.
-func (s *Statements) In(ctx context.Context, tx *xorm.Session, query string) *sql.Stmt {
-	return tx.Tx().Tx.StmtContext(ctx, s.list[query])
+// Bind makes the statements part of a session's transaction.
+func (s *Statements) Bind(ctx context.Context, tx *xorm.Session) *Bound {
+	return &Bound{all: s, ctx: ctx, tx: tx, list: make(map[string]*sql.Stmt, len(s.list))}
+}
+
+// Bound are statements within one transaction, which also frees them. It is
+// for one goroutine, like the transaction.
+type Bound struct {
+	all  *Statements
+	ctx  context.Context // of the transaction
+	tx   *xorm.Session
+	list map[string]*sql.Stmt
+}
+
+// Row is Statements.Row within the transaction.
+func (b *Bound) Row(query string, args []any, into ...any) (found bool, err error) {
+	return scan(b.statement(query).QueryRowContext(b.ctx, args...), into) //nolint:sqlclosecheck // ends with the transaction
+}
+
+// Exec runs a statement and gives the id of the row it inserted, if it did.
+func (b *Bound) Exec(query string, args ...any) (id int64, err error) {
+	result, err := b.statement(query).ExecContext(b.ctx, args...) //nolint:sqlclosecheck // ends with the transaction
+	if err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
+}
+
+func (b *Bound) statement(query string) *sql.Stmt {
+	stmt := b.list[query]
+	if stmt == nil {
+		stmt = b.tx.Tx().Tx.StmtContext(b.ctx, b.all.list[query])
+		b.list[query] = stmt
+	}
+	return stmt
+}
+
+func scan(row *sql.Row, into []any) (found bool, err error) {
+	err = row.Scan(into...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
 }

@@ -72,7 +72,7 @@ func (s *mariadb) boot(daemon, install string) error {
 		return err
 	}
 	args := append([]string{"--no-defaults", "--datadir=" + data, "--skip-test-db", "--auth-root-authentication-method=normal"}, user...)
-	if out, err := exec.CommandContext(context.Background(), install, args...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(context.Background(), install, args...).CombinedOutput(); err != nil { // #nosec G204 -- found by name, not given
 		return fmt.Errorf("%s: %w: %s", install, err, out)
 	}
 	port, err := freePort()
@@ -86,7 +86,7 @@ func (s *mariadb) boot(daemon, install string) error {
 		"--skip-name-resolve", "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=64M", "--skip-log-bin",
 	}, user...)
 	var out bytes.Buffer
-	s.cmd = exec.CommandContext(context.Background(), daemon, args...)
+	s.cmd = exec.CommandContext(context.Background(), daemon, args...) // #nosec G204 -- found by name, not given
 	s.cmd.Stdout, s.cmd.Stderr = &out, &out
 	// The server must not outlive a test process that is killed.
 	s.cmd.SysProcAttr = dieWithParent()
