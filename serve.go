@@ -20,6 +20,7 @@ import (
 
 	"hongyan/asset/locale"
 	"hongyan/ctrl"
+	"hongyan/service/blob"
 	"hongyan/service/db"
 	"hongyan/util/config"
 	"hongyan/util/lock"
@@ -43,6 +44,7 @@ type server struct {
 	log       *slog.Logger
 	metrics   *metrics.Metrics
 	catalogue *locale.Catalogue
+	files     blob.Store
 	product   atomic.Pointer[product] // nil until the database works
 	draining  atomic.Bool
 	node      string // names this process to its clients
@@ -68,6 +70,9 @@ func serve(ctx context.Context, c *config.Config, stdout, stderr io.Writer, read
 		return err
 	}
 	defer release()
+	if s.files, err = blob.Open(c.Blob, blob.Keys{ID: c.OSSKeyID, Secret: c.OSSKeySecret}); err != nil {
+		return err
+	}
 	public, internal, err := s.listen(ctx)
 	if err != nil {
 		return err
@@ -141,7 +146,7 @@ func (s *server) drain(outside, inside *http.Server) error {
 func (s *server) publicHandler() (http.Handler, error) {
 	edge := ctrl.Edge{
 		Log: s.log, Locale: s.catalogue, Metrics: s.metrics, Origins: s.config.AllowedOrigins,
-		Proxies: s.config.TrustedProxies, Policy: ctrl.Policy(s.config.BlobHost()),
+		Proxies: s.config.TrustedProxies, Policy: ctrl.Policy(s.files.Origin()),
 	}
 	away := edge.Unavailable()
 	return edge.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

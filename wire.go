@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"hongyan/service"
 	"hongyan/service/db"
 	"hongyan/service/hub"
+	"hongyan/util/limit"
 	"hongyan/util/password"
 )
 
@@ -62,6 +64,10 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	if err := d.Migrate(migrate); err != nil {
 		return nil, err
 	}
+	files, err := service.NewAttachService(d, s.files, filepath.Join(s.config.Data, "uploads"), time.Now, s.attachLimits())
+	if err != nil {
+		return nil, err
+	}
 	var presence *service.PresenceService // there before the first socket
 	live := hub.New(hub.Options{Metrics: s.metrics, Log: s.log, Changed: func(userID int64) { presence.Changed(userID) }})
 	sessions := service.NewSessionService(d, live, time.Now, s.config.SessionsPerUser)
@@ -83,7 +89,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 		Log: s.log, Locale: s.catalogue, Metrics: s.metrics,
 		Sessions: sessions, Devices: sessions, Users: users, Contacts: contacts, Communities: groups,
 		Requests: service.NewRequestService(d, contacts, groups),
-		Messages: messages, Conversations: service.NewConversationService(d, committer, live), Search: search,
+		Messages: messages, Conversations: service.NewConversationService(d, committer, live), Search: search, Files: files,
 		Chat: &ctrl.Chat{
 			Hub: live, Messages: messages, Groups: groups.GroupIDs, Redeem: sessions.Redeem, Alive: sessions.Alive,
 			Origins: s.config.AllowedOrigins, ClassicTokens: s.config.ClassicTokens, Unlimited: !s.config.Limits,
@@ -100,6 +106,18 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	p.background(ctx, sessions.Run)
 	p.background(ctx, presence.Run)
 	return p, nil
+}
+
+// maxFiles is how many files a user may have stored: with the quota on bytes it
+// bounds what many tiny ones cost.
+const maxFiles = 10_000
+
+func (s *server) attachLimits() service.AttachLimits {
+	limits := service.AttachLimits{Size: s.config.MaxUpload, Quota: s.config.Quota, Files: maxFiles}
+	if s.config.Limits {
+		limits.Rate = limit.New(limit.Every(time.Second), 60, 50_000)
+	}
+	return limits
 }
 
 // background runs a task until close.

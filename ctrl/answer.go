@@ -73,7 +73,9 @@ func (s *Server) act(w http.ResponseWriter, call *request, route route) (any, er
 		return nil, model.Fail(model.CodeUnauthenticated)
 	}
 	call.Session = session
-	call.Body = http.MaxBytesReader(w, call.Body, maxBody)
+	if !isTransfer(call.Request) { // which bounds itself
+		call.Body = http.MaxBytesReader(w, call.Body, maxBody)
+	}
 	return route.action(w, call)
 }
 

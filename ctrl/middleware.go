@@ -121,10 +121,10 @@ func (b *steadyBody) Read(p []byte) (int, error) {
 }
 
 // Policy gives the Content-Security-Policy, the same for every answer; files
-// is the host of the object store, empty where this server serves the files.
+// is the origin of the object store, empty where this server serves the files.
 func Policy(files string) string {
 	if files != "" {
-		files = " https://" + files
+		files = " " + files
 	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:" + files +
 		"; media-src 'self' blob:" + files + "; connect-src 'self'" + files +

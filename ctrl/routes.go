@@ -61,6 +61,7 @@ func (s *Server) api() []route {
 		{"/message/history", member, s.loadHistory},
 		{"/message/settings", member, s.setConversation},
 		{"/message/search", member, s.searchMessages},
+		{"/attach/upload", member, s.uploadFile},
 	}
 }
 
@@ -70,11 +71,12 @@ func (s *Server) Handler() http.Handler {
 	for _, route := range s.api() {
 		mux.Handle(route.path, s.json(route))
 	}
+	mux.HandleFunc("GET /mnt/{name...}", s.serveFile)
 	if s.Chat != nil {
 		mux.HandleFunc("GET /chat", s.chat())
 	}
 	if s.Pages != nil {
 		(&pages{Server: s, views: s.Pages.Views, assets: s.Pages.Assets, source: siteSource{s}}).routes(mux)
 	}
-	return mux
+	return s.straight(mux)
 }

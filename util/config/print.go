@@ -38,20 +38,6 @@ func (c *Config) Database() string {
 	return u.Redacted()
 }
 
-// BlobHost gives the host that serves files in place of this server, for the
-// pages' content policy; empty where this server serves them.
-func (c *Config) BlobHost() string {
-	u, err := url.Parse(c.Blob)
-	if err != nil || u.Scheme != "oss" {
-		return ""
-	}
-	endpoint := u.Query().Get("endpoint")
-	if e, err := url.Parse(endpoint); err == nil && e.Host != "" {
-		endpoint = e.Host
-	}
-	return u.Host + "." + endpoint
-}
-
 func (c *Config) text(key string) string {
 	onOff := map[bool]string{true: "on", false: "off"}
 	switch key {
