@@ -68,12 +68,12 @@ func (u *UserService) Find(ctx context.Context, userID, id int64, mobile string)
 	}
 	var public model.PublicUser
 	err := u.db.View(ctx, func(s *xorm.Session) error {
-		query := s.Where("id = ?", id)
+		where, value := "id = ?", any(id)
 		if id == 0 {
-			query = s.Where("mobile = ?", mobile)
+			where, value = "mobile = ?", mobile
 		}
 		user := new(model.User)
-		found, err := query.Get(user)
+		found, err := s.Where(where, value).Get(user)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,311 @@
+package service_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"hongyan/model"
+	"hongyan/service"
+
+	"xorm.io/xorm"
+)
+
+// ask asks for a friendship and gives the status or the code of the failure.
+func (w *town) ask(userID, dstID int64) string {
+	status, err := w.contacts.Ask(w.Context(), userID, dstID, "", "你好")
+	if err != nil {
+		return string(model.CodeOf(err))
+	}
+	return status
+}
+
+// befriend makes friends by crossing requests.
+func (w *town) befriend(a, b int64) {
+	w.Helper()
+	if first, second := w.ask(a, b), w.ask(b, a); first != "requested" || second != "friend" {
+		w.Fatalf("%s, then %s", first, second)
+	}
+}
+
+func (w *town) addable(id int64, how string) {
+	w.Helper()
+	_, err := w.users.Update(w.Context(), id, service.Profile{Addable: &how})
+	w.ok(err)
+	w.wire.take()
+}
+
+// pending gives what waits for a user's answer.
+func (w *town) pending(userID int64) []model.RequestRow {
+	w.Helper()
+	rows, err := w.contacts.Requests(w.Context(), userID)
+	w.ok(err)
+	return rows
+}
+
+func (w *town) sees(want ...string) {
+	w.Helper()
+	if got := w.wire.take(); !slices.Equal(got, want) {
+		w.Errorf("events %v, want %v", got, want)
+	}
+}
+
+func (w *town) friends(a, b int64) bool {
+	w.Helper()
+	one, err := w.contacts.AreFriends(w.Context(), a, b)
+	w.ok(err)
+	two, err := w.contacts.AreFriends(w.Context(), b, a)
+	w.ok(err)
+	if one != two {
+		w.Errorf("%d and %d are friends by half", a, b)
+	}
+	return one
+}
+
+func TestFriendRequest(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.settle(3)
+		if got := w.ask(1, 2); got != "requested" {
+			t.Fatal(got)
+		}
+		w.sees("friend_request 1>2")
+		if got := w.ask(1, 2); got != "requested" {
+			t.Fatal(got)
+		}
+		w.sees() // the same again is no news
+		rows := w.pending(2)
+		if len(rows) != 1 || rows[0].User.ID != 1 || rows[0].Memo != "你好" || rows[0].Kind != 10 || rows[0].User.Online {
+			t.Fatalf("requests %+v", rows)
+		}
+		if w.friends(1, 2) || len(w.pending(1)) != 0 {
+			t.Error("friends without consent")
+		}
+		for _, foreign := range []int64{1, 3} {
+			w.fails(w.contacts.Accept(w.Context(), foreign, rows[0].ID), model.CodeNotFound, "")
+			w.fails(w.contacts.Reject(w.Context(), foreign, rows[0].ID), model.CodeNotFound, "")
+		}
+		w.ok(w.contacts.Reject(w.Context(), 2, rows[0].ID))
+		w.sees("contact_changed 1>2") // to the other devices of who said no, and to nobody else
+		w.fails(w.contacts.Accept(w.Context(), 2, rows[0].ID), model.CodeConflict, "handled")
+		if len(w.pending(2)) != 0 {
+			t.Error("a rejected request is still shown")
+		}
+		if got := w.ask(1, 2); got != "requested" { // asked anew, in place
+			t.Fatal(got)
+		}
+		w.sees("friend_request 1>2")
+		if again := w.pending(2); len(again) != 1 || again[0].ID != rows[0].ID {
+			t.Errorf("requests %+v", again)
+		}
+		won, failed := storm(20, func() error { return w.contacts.Accept(w.Context(), 2, rows[0].ID) })
+		if won != 1 || failed[model.CodeConflict] != 19 || !w.friends(1, 2) {
+			t.Errorf("%d accepted, %v", won, failed)
+		}
+		w.sees("friend_added 1>2", "friend_added 2>1")
+		if got := w.ask(2, 1); got != "already_friend" {
+			t.Error(got)
+		}
+	})
+}
+
+func TestAskByPolicyAndMobile(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.settle(3)
+		w.addable(2, model.AddOpen)
+		w.addable(3, model.AddClosed)
+		if got := w.ask(1, 2); got != "friend" || !w.friends(1, 2) {
+			t.Errorf("open: %s", got)
+		}
+		w.sees("friend_added 2>1", "friend_added 1>2")
+		if got := w.ask(1, 3); got != "forbidden" || len(w.pending(3)) != 0 {
+			t.Errorf("closed: %s", got)
+		}
+		w.addable(2, model.AddApproval)
+		if got := w.ask(3, 2); got != "requested" {
+			t.Fatal(got)
+		}
+		if got := w.ask(2, 3); got != "friend" { // who asked first cannot be closed to the answer
+			t.Errorf("crossing: %s", got)
+		}
+		for _, tt := range []struct {
+			id     int64
+			mobile string
+			memo   string
+			code   model.Code
+			key    string
+		}{
+			{1, "", "", model.CodeInvalid, "dstid"},
+			{0, "", "", model.CodeInvalid, "dstid"},
+			{-4, "", "", model.CodeInvalid, "dstid"},
+			{0, "100001", "", model.CodeInvalid, "dstid"},
+			{99, "", "", model.CodeNotFound, ""},
+			{0, "999999", "", model.CodeNotFound, ""},
+			{0, "' OR '1'='1", "", model.CodeInvalid, "mobile"},
+			{2, "", strings.Repeat("好", 141), model.CodeInvalid, "memo"},
+		} {
+			_, err := w.contacts.Ask(w.Context(), 1, tt.id, tt.mobile, tt.memo)
+			w.fails(err, tt.code, tt.key)
+		}
+	})
+}
+
+func TestManyAskAtOnce(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.settle(4)
+		won, failed := storm(50, func() error {
+			_, err := w.contacts.Ask(w.Context(), 1, 2, "", "hi")
+			return err
+		})
+		if won != 50 || w.count(new(model.Request)) != 1 || len(w.wire.take()) != 1 {
+			t.Errorf("%d asked, %v, %d rows", won, failed, w.count(new(model.Request)))
+		}
+		turn := make(chan int64, 20)
+		for i := range 20 {
+			turn <- int64(3 + i%2)
+		}
+		_, failed = storm(20, func() error { // both ask each other
+			from := <-turn
+			_, err := w.contacts.Ask(w.Context(), from, 7-from, "", "")
+			return err
+		})
+		if !w.friends(3, 4) || w.count(new(model.Contact)) != 2 {
+			t.Errorf("crossing: %v, %d rows", failed, w.count(new(model.Contact)))
+		}
+		if len(failed) > 1 || failed[model.CodeInternal] > 0 {
+			t.Errorf("crossing: %v", failed)
+		}
+		events := w.wire.take() // each of them published by who committed it, in any order
+		slices.Sort(events)
+		if len(events) != 3 || events[0] != "friend_added 3>4" || events[1] != "friend_added 4>3" {
+			t.Errorf("events %v", events)
+		}
+	})
+}
+
+func TestFriendsRemarkAndRemove(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.settle(4)
+		w.befriend(2, 1)
+		w.befriend(3, 1)
+		w.wire.take()
+		w.ok(w.contacts.Remark(w.Context(), 1, 2, "老张"))
+		w.ok(w.contacts.Remark(w.Context(), 1, 2, "老张")) // the same value is no miss
+		w.fails(w.contacts.Remark(w.Context(), 1, 4, "x"), model.CodeNotFound, "")
+		w.fails(w.contacts.Remark(w.Context(), 1, 99, "x"), model.CodeNotFound, "")
+		w.fails(w.contacts.Remark(w.Context(), 1, 2, "a\nb"), model.CodeInvalid, "memo")
+		list, err := w.contacts.Friends(w.Context(), 1)
+		w.ok(err)
+		if len(list) != 2 || list[0].ID != 2 || list[0].Remark != "老张" || list[1].ID != 3 {
+			t.Errorf("friends %+v", list)
+		}
+		w.ok(w.contacts.Remark(w.Context(), 1, 2, ""))
+		if list, _ := w.contacts.Friends(w.Context(), 2); len(list) != 1 || !list[0].Online || list[0].Remark != "" {
+			t.Errorf("friends of 2: %+v", list)
+		}
+		w.wire.take()
+		w.ok(w.contacts.Remove(w.Context(), 2, 1))
+		w.sees("friend_removed 1>2", "friend_removed 2>1")
+		w.fails(w.contacts.Remove(w.Context(), 2, 1), model.CodeNotFound, "")
+		w.fails(w.contacts.Remove(w.Context(), 2, 99), model.CodeNotFound, "")
+		ids, err := w.contacts.FriendIDs(w.Context(), 1)
+		if err != nil || !slices.Equal(ids, []int64{3}) || w.friends(1, 2) {
+			t.Errorf("friends of 1: %v, %v", ids, err)
+		}
+		if got := w.ask(2, 1); got != "requested" || len(w.pending(1)) != 1 {
+			t.Errorf("after the end: %s", got)
+		}
+	})
+}
+
+func TestBlock(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.settle(4)
+		w.befriend(1, 2)
+		if got := w.ask(3, 1); got != "requested" {
+			t.Fatal(got)
+		}
+		w.wire.take()
+		w.ok(w.contacts.Block(w.Context(), 1, 3))
+		w.ok(w.contacts.Block(w.Context(), 1, 3))
+		w.ok(w.contacts.Block(w.Context(), 1, 2))
+		w.sees("contact_changed 3>1", "contact_changed 3>1", "contact_changed 2>1")
+		w.fails(w.contacts.Block(w.Context(), 1, 1), model.CodeInvalid, "dstid")
+		w.fails(w.contacts.Block(w.Context(), 1, 99), model.CodeNotFound, "")
+		if !w.friends(1, 2) {
+			t.Error("a block ended the friendship")
+		}
+		for range 2 { // like anybody else, and never seen
+			if got := w.ask(3, 1); got != "requested" {
+				t.Error(got)
+			}
+		}
+		w.sees()
+		if rows := w.pending(1); len(rows) != 0 {
+			t.Errorf("the blocker sees %+v", rows)
+		}
+		if got := w.ask(1, 3); got != "conflict" {
+			t.Errorf("asking whom one blocked: %s", got)
+		}
+		list, err := w.contacts.Blocked(w.Context(), 1)
+		if err != nil || len(list) != 2 || list[0].ID != 2 || list[1].ID != 3 {
+			t.Errorf("blocked %+v, %v", list, err)
+		}
+		if by, _ := w.contacts.IsBlocked(w.Context(), 1, 3); !by {
+			t.Error("not blocked")
+		}
+		if by, _ := w.contacts.IsBlocked(w.Context(), 3, 1); by {
+			t.Error("blocked the wrong way round")
+		}
+		w.ok(w.contacts.Unblock(w.Context(), 1, 3))
+		w.ok(w.contacts.Unblock(w.Context(), 1, 3))
+		if len(w.pending(1)) != 0 {
+			t.Error("what was asked during the block came up after it")
+		}
+		if got := w.ask(1, 3); got != "requested" {
+			t.Errorf("after the block: %s", got)
+		}
+	})
+}
+
+// groupJudge stands for the groups: it has one request, 77.
+type groupJudge struct{ calls []string }
+
+func (g *groupJudge) Accept(_ context.Context, _, id int64) error { return g.note("accept", id) }
+func (g *groupJudge) Reject(_ context.Context, _, id int64) error { return g.note("reject", id) }
+func (g *groupJudge) Requests(context.Context, int64) ([]model.RequestRow, error) {
+	return []model.RequestRow{{ID: 77, Kind: model.KindRoom, CreateAt: 1}}, nil
+}
+
+func (g *groupJudge) note(what string, id int64) error {
+	if id != 77 {
+		return model.Fail(model.CodeInternal)
+	}
+	g.calls = append(g.calls, what)
+	return nil
+}
+
+func TestRequestsOfBothKinds(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.settle(2)
+		judge := &groupJudge{}
+		requests := service.NewRequestService(w.db, w.contacts, judge)
+		w.ok(w.db.Tx(w.Context(), func(s *xorm.Session) error {
+			_, err := s.Insert(&model.Request{ID: 77, Kind: model.KindRoom, UserID: 2, DstID: 5, Status: model.RequestPending})
+			return err
+		}))
+		w.ask(2, 1)
+		rows, err := requests.List(w.Context(), 1)
+		if err != nil || len(rows) != 2 || rows[0].Kind != 10 || rows[1].ID != 77 {
+			t.Fatalf("%+v, %v", rows, err)
+		}
+		w.ok(requests.Accept(w.Context(), 1, rows[0].ID))
+		w.ok(requests.Accept(w.Context(), 1, 77))
+		w.ok(requests.Reject(w.Context(), 1, 77))
+		if !w.friends(1, 2) || !slices.Equal(judge.calls, []string{"accept", "reject"}) {
+			t.Errorf("groups heard %v", judge.calls)
+		}
+		w.fails(requests.Accept(w.Context(), 1, 999), model.CodeNotFound, "")
+		w.fails(requests.Reject(w.Context(), 1, 0), model.CodeInvalid, "id")
+	})
+}
