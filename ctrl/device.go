@@ -1,12 +1,13 @@
 package ctrl
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
-// maxDevice is the length of a device's name, in bytes.
-const maxDevice = 64
+// maxDevice is the length of a program's name, in bytes, and plain what it is
+// made of.
+const (
+	maxDevice = 64
+	plain     = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+"
+)
 
 // mark is a word of a User-Agent and what people call that which says it.
 type mark struct{ word, name string }
@@ -45,7 +46,7 @@ func named(userAgent string, marks ...mark) string {
 func program(userAgent string) string {
 	word, _, _ := strings.Cut(userAgent, " ")
 	word, _, _ = strings.Cut(word, "/")
-	if word == "" || len(word) > maxDevice || !utf8.ValidString(word) || strings.ContainsFunc(word, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
+	if word == "" || len(word) > maxDevice || strings.Trim(word, plain) != "" {
 		return "?"
 	}
 	return word

@@ -8,6 +8,9 @@ import (
 )
 
 func (s *Server) listConversations(_ http.ResponseWriter, r *request) (any, error) {
+	if err := r.Bind(&struct{}{}); err != nil { // the classic clients name themselves
+		return nil, err
+	}
 	list, err := s.Conversations.List(r.Context(), r.UserID())
 	return rows{Rows: list}, err
 }

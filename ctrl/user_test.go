@@ -159,3 +159,103 @@ func TestRegisterIsBounded(t *testing.T) {
 	}
 	s.nobody().want("rate_limited", "/user/register", "mobile=13800000001&passwd="+passwd)
 }
+
+func TestProfileAndDevices(t *testing.T) {
+	s := newSite(t, false)
+	ann, ben := s.join("13800000001"), s.join("13800000002")
+
+	var own model.User
+	ann.want("", "/user/update", `{"nickname":"安","memo":"你好","sex":"W","avatar":"/mnt/a.png","addable":"open","mobile":"1","id":9,"passwd":"x"}`).into(t, &own)
+	if own.ID != ann.ID || own.Mobile != "13800000001" || own.Nickname != "安" || own.Addable != "open" {
+		t.Errorf("own %+v", own)
+	}
+	ann.want("", "/user/update", "memo=&avatar=").into(t, &own)
+	if own.Memo != "" || own.Avatar != "" || own.Nickname != "安" || own.Sex != "W" {
+		t.Errorf("cleared %+v", own)
+	}
+	ann.want("invalid_argument", "/user/update", "nickname=")
+	ann.want("invalid_argument", "/user/update", "avatar=//evil.example/a.png")
+
+	found := ben.want("", "/user/find", "mobile=13800000001")
+	if strings.Contains(found.raw, "mobile") || strings.Contains(found.raw, "createat") {
+		t.Errorf("a stranger sees %s", found.raw)
+	}
+	if r := ben.want("", "/user/find", fmt.Sprint("id=", ann.ID)); r.raw != found.raw {
+		t.Errorf("by id %s, by mobile %s", r.raw, found.raw)
+	}
+	ben.want("not_found", "/user/find", "mobile=13800000003")
+
+	phone := s.nobody()
+	phone.want("", "/user/login", "mobile=13800000001&passwd=correct+horse")
+	var devices []model.Session
+	ann.want("", "/user/sessions", "").into(t, &devices)
+	if len(devices) != 2 || devices[0].Current || !devices[1].Current {
+		t.Fatalf("devices %+v", devices)
+	}
+	id := fmt.Sprint("id=", devices[0].ID)
+	foreign, absent := ben.want("not_found", "/user/revoke", id), ben.want("not_found", "/user/revoke", "id=9999")
+	if foreign.raw != absent.raw {
+		t.Errorf("foreign %s, absent %s", foreign.raw, absent.raw)
+	}
+	ann.want("", "/user/revoke", id)
+	phone.want("unauthenticated", "/user/me", "")
+
+	phone.want("", "/user/login", "mobile=13800000001&passwd=correct+horse")
+	ann.want("bad_credentials", "/user/passwd", "old=wrong&passwd=battery+staple")
+	ann.want("invalid_argument", "/user/passwd", "old=correct+horse&passwd=short")
+	ann.want("", "/user/passwd", "old=correct+horse&passwd=battery+staple")
+	phone.want("unauthenticated", "/user/me", "")
+	ann.want("", "/user/me", "")
+
+	var ticket struct {
+		Ticket  string
+		Expires int64
+	}
+	ann.want("", "/user/ticket", "").into(t, &ticket)
+	session, err := s.server.Devices.Redeem(t.Context(), ticket.Ticket)
+	if err != nil || session.UserID != ann.ID {
+		t.Errorf("ticket %+v: %v, %v", ticket, session, err)
+	}
+}
+
+func TestFindIsBounded(t *testing.T) {
+	s := newSite(t, true)
+	p, other := s.join("13800000001"), s.join("13800000002")
+	for range 20 {
+		p.want("not_found", "/user/find", "mobile=13900000000")
+	}
+	p.want("rate_limited", "/user/find", "mobile=13900000000")
+	other.want("", "/user/find", "mobile=13800000001")
+}
+
+func TestStateChangesRefuseOtherSites(t *testing.T) {
+	s := newSite(t, false)
+	p := s.join("13800000001")
+	for _, route := range s.server.api() {
+		if r := p.call(route.path, "", "Sec-Fetch-Site", "cross-site"); r.status != http.StatusForbidden || r.Error != "forbidden" {
+			t.Errorf("%s from another site: %d %s", route.path, r.status, r.raw)
+		}
+		if r := p.call(route.path, "", "Origin", "https://evil.example"); r.status != http.StatusForbidden || r.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s from an evil origin: %d %v", route.path, r.status, r.header)
+		}
+	}
+}
+
+func TestDeviceName(t *testing.T) {
+	for _, tt := range []struct{ userAgent, want string }{
+		{"Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36", "Chrome · Android"},
+		{"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0", "Edge · Windows"},
+		{"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148 Safari/604.1", "Safari · iPhone"},
+		{"Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 Chrome/116 MicroMessenger/8.0", "WeChat · Android"},
+		{"Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:131.0) Gecko/20100101 Firefox/131.0", "Firefox · Mac"},
+		{"curl/8.5.0", "curl"},
+		{"", "?"},
+		{"<script>alert(1)</script>", "?"},
+		{strings.Repeat("x", 5000), "?"},
+		{"\x00\xff", "?"},
+	} {
+		if got := deviceName(tt.userAgent); got != tt.want {
+			t.Errorf("%q: %q, want %q", tt.userAgent, got, tt.want)
+		}
+	}
+}
