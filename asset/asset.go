@@ -64,6 +64,11 @@ func Load(catalogue *locale.Catalogue) (*Files, error) {
 	if err != nil {
 		return nil, err
 	}
+	for name, data := range contents {
+		if strings.HasPrefix(name, "js/") || strings.HasPrefix(name, "css/") {
+			contents[name] = slim(data)
+		}
+	}
 	contents[Stylesheet] = join(contents)
 	for _, lang := range []string{locale.Chinese, locale.English} {
 		if contents["js/locale/"+lang+".js"], err = messages(catalogue.Messages(lang)); err != nil {
@@ -80,6 +85,17 @@ func Load(catalogue *locale.Catalogue) (*Files, error) {
 		}
 	}
 	return f, nil
+}
+
+// whole matches comments that have their lines to themselves.
+var whole = regexp.MustCompile(`(?m)^[ \t]*(?://.*|/\*(?s:.*?)\*/[ \t]*)$`)
+
+// slim leaves out what is written for people: whole-line comments. Their lines
+// stay, so that a line number in an error is that of the source.
+func slim(data []byte) []byte {
+	return whole.ReplaceAllFunc(data, func(comment []byte) []byte {
+		return bytes.Repeat([]byte("\n"), bytes.Count(comment, []byte("\n")))
+	})
 }
 
 // join makes one stylesheet, since each one more would cost a round trip
@@ -207,7 +223,7 @@ func (f *Files) Modules(entry, lang string) []string {
 
 // static is an import that a module waits for. One awaited at the top of a
 // module, as that of the language is, counts too.
-var static = regexp.MustCompile("(?m)^(?:import|export)\\b[^'\"`;]*['\"](\\.[^'\"]+)['\"]|^const .*\\(await import\\([`'](\\.[^`']+)[`']\\)\\)")
+var static = regexp.MustCompile("(?m)^(?:import|export)\\s(?:[^'\"`;()]*\\sfrom\\s*)?['\"](\\.[^'\"]+)['\"]|^const .*\\(await import\\([`'](\\.[^`']+)[`']\\)\\)")
 
 func imports(name string, data []byte) []string {
 	var all []string

@@ -88,6 +88,26 @@ func targets(name string) []string {
 	return all
 }
 
+// The first load is within its budget: what the page waits for or fetches at once.
+func TestFirstLoad(t *testing.T) {
+	files := load(t)
+	for _, lang := range []string{locale.Chinese, locale.English} {
+		modules := files.Modules("js/app.js", lang)
+		total := files.Transfer(asset.Stylesheet) + files.Transfer("icons.svg") + files.Transfer("favicon.svg")
+		for _, name := range modules {
+			if !files.Has(name) {
+				t.Errorf("no module %s", name)
+			}
+			total += files.Transfer(name)
+		}
+		const html = 4000 // a page of conversations
+		if total += html; len(modules) > 12 || total > 60_000 {
+			t.Errorf("%s: %d modules, %d bytes: %v", lang, len(modules), total, modules)
+		}
+		t.Logf("%s: %d modules, %d bytes", lang, len(modules), total)
+	}
+}
+
 // What the policy of the pages would refuse must not be written in the first place.
 func TestModulesKeepThePolicy(t *testing.T) {
 	files := load(t)

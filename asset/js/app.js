@@ -7,6 +7,7 @@ import * as store from './core/store.js';
 import { attempt, avatar, choose, count, icon, preview, setCookie, View } from './ui/kit.js';
 
 const HOME = '/chat/index.shtml';
+const mark = new URL('../favicon.svg', import.meta.url).pathname;
 const GRACE = 2000; // a line that is back within this time was never away, as far as people care
 
 /** Views that are fetched when they are first needed. */
@@ -101,11 +102,11 @@ class App extends View {
   tabs(r) {
     const waiting = store.requests.value.filter((q) => q.status === 'pending').length;
     const tab = (name, to, glyph, n) => html`<a class="tab ${r.tab === name ? 'on' : ''}" href=${to} aria-current=${r.tab === name ? 'page' : nothing}>
-      <span class="glyph">${icon(glyph)}${n ? html`<span class="badge">${count(n)}</span>` : nothing}</span><span class="label">${t(`tab.${name}`)}</span></a>`;
+      <span class="glyph">${icon(glyph, name === 'contacts' ? '' : 'solid')}${n ? html`<span class="badge">${count(n)}</span>` : nothing}</span><span class="label">${t(`tab.${name}`)}</span></a>`;
     return html`<nav class="tabs" aria-label=${t('nav.main')}>
-      <a class="self" href="/me" aria-hidden="true" tabindex="-1">${avatar(store.me.value ?? {}, 'mini')}</a>
+      <span class="self"><img src=${mark} alt=""></span>
       ${tab('messages', HOME, 'message-circle', store.unreadTotal.value)}
-      ${tab('contacts', '/contacts', 'contact-round', waiting)}
+      ${tab('contacts', '/contacts', 'user-round-plus', waiting)}
       ${tab('me', '/me', 'user-round', 0)}</nav>`;
   }
 
