@@ -95,6 +95,9 @@ func TestRoutesRefuseWhoSpeaksForOthers(t *testing.T) {
 		if r := v.nobody().call(route.path, ""); r.Error != "unauthenticated" || r.status != 401 {
 			t.Errorf("%s without a session: %d %s", route.path, r.status, r.raw)
 		}
+		if route.path == "/attach/upload" {
+			continue // reads its own form, and tests that itself
+		}
 		for _, form := range []string{"userid=%d", "ownerid=%d", `{"userid":%d}`, `{"ownerid":"%d"}`} {
 			if r := v.ann.call(route.path, fmt.Sprintf(form, v.ben.ID)); r.Error != "forbidden" || r.status != 403 {
 				t.Errorf("%s as somebody else: %d %s", route.path, r.status, r.raw)
