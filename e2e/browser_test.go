@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -68,6 +69,8 @@ func startBrowser(t *testing.T) context.Context {
 			chromedp.Flag("disable-component-update", true),
 			chromedp.Flag("no-proxy-server", true),
 			chromedp.Flag("hide-scrollbars", true),
+			chromedp.Flag("accept-lang", "zh-CN,zh"),
+			chromedp.Flag("lang", "zh-CN"),
 		)
 		if os.Geteuid() == 0 {
 			options = append(options, chromedp.NoSandbox)
@@ -253,6 +256,43 @@ func (p *person) write(css, text string) {
 	p.t.Helper()
 	p.see(css)
 	p.do("write into "+css, chromedp.SendKeys(chromedp.CSS(css), text))
+}
+
+// press is a key going down and up, as a keyboard does it: what the page
+// prevents does not happen.
+func (p *person) press(key, code string, number int64, text string, modifiers int64) {
+	p.t.Helper()
+	p.do("press "+key, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		down := input.DispatchKeyEventParams{Type: "keyDown", Key: key, Code: code, WindowsVirtualKeyCode: number, Text: text, Modifiers: modifiers}
+		if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, down); err != nil {
+			return err
+		}
+		up := input.DispatchKeyEventParams{Type: "keyUp", Key: key, Code: code, WindowsVirtualKeyCode: number, Modifiers: modifiers}
+		_, err := chromedp.Call(ctx, input.DispatchKeyEvent, up)
+		return err
+	}))
+}
+
+func (p *person) enter() { p.t.Helper(); p.press("Enter", "Enter", 13, "\r", 0) }
+
+func focus(css string) chromedp.Action[chromedp.Void] { return chromedp.Focus(chromedp.CSS(css)) }
+
+// insert puts text into a field in one go, as an input method does.
+func (p *person) insert(css, text string) {
+	p.t.Helper()
+	p.see(css)
+	p.do("write into "+css, focus(css), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, input.InsertText, input.InsertTextParams{Text: text})
+		return err
+	}))
+}
+
+// say writes a message and sends it with Enter.
+func (p *person) say(text string) {
+	p.t.Helper()
+	p.insert("hy-composer textarea", text)
+	p.enter()
+	p.until("an empty field", "document.querySelector('hy-composer textarea').value === ''")
 }
 
 func (p *person) choose(css string, files ...string) {

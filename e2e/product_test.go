@@ -2,17 +2,12 @@ package e2e
 
 import (
 	"bufio"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -61,7 +56,9 @@ func runProduct() error {
 	}
 	// The tests sign in often from one address, which the limits are there to stop.
 	cmd := exec.Command(binary, "serve", "-listen", "127.0.0.1:0", "-internal", "", "-data", filepath.Join(dir, "data"), "-limits", "off")
-	cmd.Stderr = os.Stderr
+	if testing.Verbose() {
+		cmd.Stderr = os.Stderr
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -96,41 +93,5 @@ func stopProduct() {
 	}
 	if product.dir != "" {
 		_ = os.RemoveAll(product.dir)
-	}
-}
-
-// wire is one person's way to the product. Cut, it ends the socket and refuses
-// what talks to the server; pages still come, as from a browser's cache.
-type wire struct {
-	server *httptest.Server
-	down   atomic.Bool
-}
-
-func newWire(t *testing.T) *wire {
-	t.Helper()
-	target, err := url.Parse(startProduct(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &wire{}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(target)
-		r.Out.Host = r.In.Host
-	}}
-	w.server = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		if w.down.Load() && (r.Method == http.MethodPost || r.URL.Path == "/chat") {
-			hangUp(out)
-			return
-		}
-		proxy.ServeHTTP(out, r)
-	}))
-	t.Cleanup(w.server.Close)
-	return w
-}
-
-// hangUp ends a connection without an answer.
-func hangUp(out http.ResponseWriter) {
-	if conn, _, err := http.NewResponseController(out).Hijack(); err == nil {
-		_ = conn.Close()
 	}
 }

@@ -9,26 +9,12 @@ if (query.get('theme')) document.documentElement.dataset.theme = query.get('them
 if (query.has('care')) document.documentElement.dataset.care = '1';
 
 const wave = Array.from({ length: 48 }, (_, i) => 6 + ((i * 37) % 26));
-const landscape = await picture();
+const landscape = '/landscape.png';
 const users = [
   { id: 2, nickname: '林晓', avatar: '', online: true }, { id: 3, nickname: 'Anna', avatar: '', online: false },
   { id: 4, nickname: '王小明', avatar: '', online: true },
 ];
 const rows = [];
-
-async function picture() {
-  const canvas = document.createElement('canvas');
-  canvas.width = 360;
-  canvas.height = 240;
-  const g = canvas.getContext('2d');
-  for (const [colour, points] of [['#9fc5e8', [[0, 0], [360, 0], [360, 240], [0, 240]]], ['#5b8a5b', [[0, 240], [120, 96], [200, 190], [260, 110], [360, 240]]]]) {
-    g.fillStyle = colour;
-    g.beginPath();
-    for (const [x, y] of points) g.lineTo(x, y);
-    g.fill();
-  }
-  return canvas.toDataURL('image/png');
-}
 
 function say(userid, minutes, fields) {
   rows.push({ id: rows.length + 1, seq: rows.length + 1, cmd: 11, kind: 11, dstid: 7, userid, media: 1, amount: 0, at: START + minutes * 60000, ...fields });
@@ -39,7 +25,7 @@ say(2, 1, { content: 'Release notes: https://example.test/notes/v1.4.0' });
 say(1, 2, { content: '收到，我来跑一遍回归。', cid: 'own-1' });
 say(3, 3, { cmd: 19, content: 'group_joined', ext: { members: [4], names: { 3: 'Anna', 4: '王小明' } } });
 const later = 23 * 60 + 7;
-say(3, later, { media: 4, url: '/p.png', pic: landscape, ext: { width: 360, height: 240 } });
+say(3, later, { media: 4, url: '/landscape.png', pic: landscape, ext: { width: 360, height: 240 } });
 say(3, later + 1, { media: 3, url: '/v.webm', amount: 12, ext: { waveform: wave } });
 say(4, later + 2, { media: 10, url: '/f.xlsx', content: '回归测试报告-final(2).xlsx', amount: 1887437 });
 say(1, later + 3, { content: '哈哈哈 final(2) 😂 这个命名我太熟了', cid: 'own-2', ext: { reactions: { '👍': [2, 3], '😂': [1] } } });
@@ -88,7 +74,7 @@ class Line extends EventTarget {
   }
 
   say(frame) {
-    this.onmessage?.({ data: JSON.stringify({ amount: 0, ...frame }) });
+    queueMicrotask(() => this.onmessage?.({ data: JSON.stringify({ amount: 0, ...frame }) }));
   }
 
   send(text) {

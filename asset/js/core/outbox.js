@@ -1,7 +1,7 @@
 // What was written and is not yet stored by the server. It survives a reload,
 // keeps the order of each conversation and never changes a message's cid, so
 // that sending twice is the same as sending once.
-import { signal } from '../../vendor/signals-core.js';
+import { batch, signal } from '../../vendor/signals-core.js';
 import { keyOf } from './timeline.js';
 import { backoff } from './socket.js';
 
@@ -139,8 +139,11 @@ export class Outbox {
       this.push(head);
       return;
     }
-    if (!this.send(frameOf(head))) return;
     this.update(head.cid, { state: 'sending' });
+    if (!this.send(frameOf(head))) {
+      this.update(head.cid, { state: 'waiting' });
+      return;
+    }
     setTimeout(() => {
       if (this.find(head.cid)?.state === 'sending') this.silent();
     }, ACK_TIMEOUT);
@@ -171,8 +174,11 @@ export class Outbox {
   ack(m) {
     const entry = m.cid ? this.find(m.cid) : undefined;
     if (!entry) return false;
-    this.acked(entry, m);
-    this.drop(entry);
+    batch(() => {
+      this.remove(entry);
+      this.acked(entry, m);
+    });
+    this.step(keyOf(entry.kind, entry.dstid));
     return true;
   }
 
@@ -205,10 +211,11 @@ export class Outbox {
     const entry = this.find(cid);
     if (!entry) return;
     this.uploads.get(cid)?.abort();
-    this.drop(entry);
+    this.remove(entry);
+    this.step(keyOf(entry.kind, entry.dstid));
   }
 
-  drop(entry) {
+  remove(entry) {
     const key = keyOf(entry.kind, entry.dstid);
     const lanes = new Map(this.lanes.peek());
     const lane = (lanes.get(key) ?? []).filter((e) => e.cid !== entry.cid);
@@ -216,6 +223,5 @@ export class Outbox {
     else lanes.delete(key);
     this.lanes.value = lanes;
     this.db.remove('outbox', entry.cid).catch(() => {});
-    this.step(key);
   }
 }

@@ -1,0 +1,93 @@
+package e2e
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+)
+
+const password = "correct horse 9"
+
+var people atomic.Int64
+
+// account is a person with an account, signed in.
+type account struct {
+	*person
+	id     int64
+	mobile string
+	wire   *wire
+}
+
+// register makes an account through the page for it.
+func register(t *testing.T, nickname string, on screen) *account {
+	t.Helper()
+	w := newWire(t)
+	a := &account{person: newPerson(t, nickname, w.server.URL, on), wire: w, mobile: fmt.Sprint(13900000000 + people.Add(1))}
+	a.open("/user/register.shtml")
+	a.insert("input[name=mobile]", a.mobile)
+	a.insert("input[name=nickname]", nickname)
+	a.insert("input[name=passwd]", password)
+	a.click("button[type=submit]")
+	a.until("the list of conversations", "location.pathname === '/chat/index.shtml' && customElements.get('hy-app')")
+	a.id = eval[int64](a.person, "JSON.parse(document.getElementById('boot').textContent).me.id")
+	return a
+}
+
+// befriend makes two accounts friends: one asks, the other accepts, both on the screen.
+func befriend(a, b *account) {
+	a.t.Helper()
+	a.open("/contacts/add")
+	a.insert("hy-find input[name=key]", b.mobile)
+	a.click("hy-find form button")
+	a.click("hy-find .card-head button")
+	a.click("dialog .weui-dialog__btn_primary")
+	a.until("the dialog gone", "!document.querySelector('dialog[open]')")
+	b.open("/contacts/requests")
+	b.click("hy-requests .weui-btn_primary")
+	b.until("the request accepted", "!document.querySelector('hy-requests .weui-btn_primary')")
+}
+
+// talk opens the conversation of two friends on both screens.
+func talk(a, b *account) {
+	a.t.Helper()
+	a.openChat(b.id)
+	b.openChat(a.id)
+}
+
+func (a *account) openChat(with int64) {
+	a.t.Helper()
+	a.open(fmt.Sprintf("/c/10-%d", with))
+	a.see("hy-composer textarea")
+	a.online()
+}
+
+// store makes the client's store reachable for what follows on this page.
+func (a *account) store() {
+	a.t.Helper()
+	eval[bool](a.person, `import([...document.querySelectorAll('link[rel=modulepreload]')].find((l) => l.href.endsWith('/core/store.js')).href)
+		.then((module) => { globalThis.store = module; return true; })`)
+}
+
+// online waits until the line is up.
+func (a *account) online() {
+	a.t.Helper()
+	a.store()
+	a.until("the line", "store.connection.peek().state === 'online'")
+}
+
+// sees waits for a message with these words.
+func (a *account) sees(text string) {
+	a.t.Helper()
+	a.until("the message "+text, fmt.Sprintf("[...document.querySelectorAll('hy-messages .words')].some((e) => e.textContent === %q)", text))
+}
+
+// texts are the messages on the screen, from top to bottom.
+func (a *account) texts() []string {
+	a.t.Helper()
+	return eval[[]string](a.person, "[...document.querySelectorAll('hy-messages .bubble .words')].map((e) => e.textContent)")
+}
+
+// last is a CSS selector of the newest message, own or the other's.
+func last(of string) string {
+	return "hy-messages article." + of + ":nth-last-child(1 of article." + of + ")"
+}

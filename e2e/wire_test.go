@@ -1,0 +1,91 @@
+package e2e
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync"
+	"testing"
+)
+
+// wire is one person's own way to the product, which a test can cut. Pages
+// still come while it is down, as they would from a browser's cache.
+type wire struct {
+	server *httptest.Server
+
+	mu    sync.Mutex
+	down  bool
+	conns map[net.Conn]bool
+}
+
+func newWire(t *testing.T) *wire {
+	t.Helper()
+	target, err := url.Parse(startProduct(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{conns: map[net.Conn]bool{}}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Host = r.In.Host
+		},
+		ErrorHandler: func(out http.ResponseWriter, _ *http.Request, _ error) { hangUp(out) },
+	}
+	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if w.isDown() && (r.Method == http.MethodPost || r.URL.Path == "/chat") {
+			hangUp(out)
+			return
+		}
+		proxy.ServeHTTP(out, r)
+	}))
+	w.server.Config.ConnState = w.follow
+	w.server.Start()
+	t.Cleanup(func() {
+		w.cut()
+		w.server.Close()
+	})
+	return w
+}
+
+// follow keeps the connections that sockets have taken over: the server no
+// longer knows those.
+func (w *wire) follow(conn net.Conn, state http.ConnState) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if state == http.StateHijacked {
+		w.conns[conn] = true
+	}
+}
+
+func (w *wire) isDown() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.down
+}
+
+// cut ends the sockets and lets nothing through until mend.
+func (w *wire) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.down = true
+	for conn := range w.conns {
+		_ = conn.Close()
+	}
+	clear(w.conns)
+}
+
+func (w *wire) mend() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.down = false
+}
+
+// hangUp ends a connection without an answer.
+func hangUp(out http.ResponseWriter) {
+	if conn, _, err := http.NewResponseController(out).Hijack(); err == nil {
+		_ = conn.Close()
+	}
+}
