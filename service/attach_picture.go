@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"hongyan/model"
+	"hongyan/util/bmff"
 	"hongyan/util/imaging"
 	"hongyan/util/sniff"
 )
@@ -23,8 +24,18 @@ const (
 )
 
 // looksInto tells whether files of the type are read before they are stored:
-// pictures that may say where they were taken.
-func looksInto(kind string) bool { return imaging.Known(kind) }
+// pictures and films that may say where they were taken.
+func looksInto(kind string) bool {
+	return imaging.Known(kind) || kind == sniff.TIFF || isBoxed(kind)
+}
+
+func isBoxed(kind string) bool {
+	switch kind {
+	case sniff.HEIC, sniff.AVIF, sniff.QuickTime, sniff.MP4, sniff.M4A:
+		return true
+	}
+	return false
+}
 
 // keepPicture stores a picture upright and without its metadata, and a small
 // copy of it. A picture that is damaged is refused: what cannot be read cannot
@@ -38,6 +49,9 @@ func (s *AttachService) keepPicture(ctx context.Context, row *model.Attachment, 
 		return err
 	}
 	defer discard(raw)
+	if !imaging.Known(row.Type) {
+		return s.keepForgetting(ctx, row, raw)
+	}
 	info, err := imaging.Inspect(raw, row.Type)
 	if err != nil {
 		return pictureFault(err)
@@ -75,6 +89,28 @@ func (s *AttachService) keepPicture(ctx context.Context, row *model.Attachment, 
 	return err
 }
 
+// keepForgetting stores a picture or film that is not decoded here, after what
+// it says of its place and its maker has been blanked in it.
+func (s *AttachService) keepForgetting(ctx context.Context, row *model.Attachment, raw *os.File) error {
+	size, err := raw.Seek(0, io.SeekEnd)
+	if err != nil {
+		return storeFault(err)
+	}
+	if row.Type == sniff.TIFF {
+		err = imaging.ForgetTIFF(raw, size)
+	} else {
+		err = bmff.Forget(raw, size, row.Type == sniff.HEIC || row.Type == sniff.AVIF)
+	}
+	if err != nil {
+		return pictureFault(err)
+	}
+	if _, err := raw.Seek(0, io.SeekStart); err != nil {
+		return storeFault(err)
+	}
+	row.Size, err = s.put(ctx, row.Key, raw)
+	return err
+}
+
 // spooled makes a file of the spool and fills it.
 func (s *AttachService) spooled(fill func(f *os.File) error) (*os.File, error) {
 	f, err := s.spool.file()
@@ -93,7 +129,7 @@ func pictureFault(err error) error {
 	switch {
 	case errors.Is(err, imaging.ErrTooBig):
 		return &model.Error{Code: model.CodeTooLarge, Key: "picture", Err: err}
-	case errors.Is(err, imaging.ErrBroken):
+	case errors.Is(err, imaging.ErrBroken), errors.Is(err, bmff.ErrBroken):
 		return &model.Error{Code: model.CodeUnsupportedMedia, Key: "picture", Err: err}
 	}
 	return storeFault(err)

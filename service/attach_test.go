@@ -439,3 +439,23 @@ func TestUploadToOSS(t *testing.T) {
 		}
 	})
 }
+
+func TestFilmsForgetTheirPlace(t *testing.T) {
+	onDesk(t, usual(), func(d *desk) {
+		film := "\x00\x00\x00\x10ftypisom\x00\x00\x02\x00\x00\x00\x00\x1Cmoov\x00\x00\x00\x14udta\xa9xyzGPSSECRET"
+		tiff := string(imagetest.GPS(1))
+		for name, c := range map[string]struct{ content, kind string }{"a.mp4": {film[:len(film)-1], "video/mp4"}, "a.tiff": {tiff, "image/tiff"}} {
+			url, a := d.upload(name, "", []byte(c.content))
+			_, data := d.load(url)
+			if a.Type != c.kind || len(data) != len(c.content) || bytes.Contains(data, []byte("GPSSECRE")) || bytes.Contains(data, []byte("\x1F\x00\x00\x00\x01")) {
+				d.Errorf("%+v: %q", a, data)
+			}
+		}
+		for _, broken := range []string{"II*\x00\xff\xff\xff\xff", "\x00\x00\x00\x10ftypisom\x00\x00\x02\x00\x00\x00\x00\x10moov\x00\x00\xff\xffudta"} {
+			_, _, err := d.files.Upload(d.Context(), alice, "x", "", strings.NewReader(broken))
+			if model.CodeOf(err) != model.CodeUnsupportedMedia {
+				d.Errorf("%q: %v", broken, err)
+			}
+		}
+	})
+}

@@ -39,7 +39,7 @@ func orientation(block []byte) int {
 	return 1
 }
 
-func byteOrder(block []byte) binary.ByteOrder {
+func byteOrder(block []byte) byteOrdering {
 	switch {
 	case len(block) < 8:
 		return nil

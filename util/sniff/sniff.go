@@ -19,6 +19,10 @@ const (
 	TIFF   = "image/tiff"
 	HEIC   = "image/heic"
 	AVIF   = "image/avif"
+
+	MP4       = "video/mp4"
+	M4A       = "audio/mp4"
+	QuickTime = "video/quicktime"
 )
 
 // Type gives the media type of a file that begins with head. hint is what the
@@ -65,11 +69,11 @@ func isoMedia(head []byte, hintAudio bool) string {
 	case "avif", "avis":
 		return AVIF
 	case "qt  ":
-		return "video/quicktime"
+		return QuickTime
 	case "M4A ", "M4B ", "M4P ", "F4A ":
-		return "audio/mp4"
+		return M4A
 	}
-	return either("video/mp4", "audio/mp4", head, "hdlr", "vide", "soun", hintAudio)
+	return either(MP4, M4A, head, "hdlr", "vide", "soun", hintAudio)
 }
 
 // either decides between the film and the sound of a container by the marks of
