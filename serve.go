@@ -73,6 +73,9 @@ func serve(ctx context.Context, c *config.Config, stdout, stderr io.Writer, read
 	if s.files, err = blob.Open(c.Blob, blob.Keys{ID: c.OSSKeyID, Secret: c.OSSKeySecret}); err != nil {
 		return err
 	}
+	if c, ok := s.files.(io.Closer); ok {
+		defer func() { _ = c.Close() }() // a folder's handle: nothing is lost with it
+	}
 	public, internal, err := s.listen(ctx)
 	if err != nil {
 		return err

@@ -164,7 +164,7 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 			}
 		}
 	}
-	policy := Policy("bucket.oss.example")
+	policy := Policy("https://bucket.oss.example")
 	if strings.Contains(policy, "unsafe") || !strings.Contains(policy, "img-src 'self' data: blob: https://bucket.oss.example;") ||
 		strings.Contains(policy, "script-src 'self' https") {
 		t.Errorf("policy %q", policy)
