@@ -135,7 +135,7 @@ func messages(all map[string]string) ([]byte, error) {
 func sum(contents map[string][]byte) string {
 	h := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(contents)) {
-		fmt.Fprintf(h, "%s\x00%d\x00", name, len(contents[name]))
+		_, _ = fmt.Fprintf(h, "%s\x00%d\x00", name, len(contents[name]))
 		h.Write(contents[name])
 	}
 	return hex.EncodeToString(h.Sum(nil))[:12]

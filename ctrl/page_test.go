@@ -60,7 +60,7 @@ func (s *scene) Requests(context.Context, int64) ([]model.RequestRow, error) {
 	return []model.RequestRow{{ID: 1, Kind: 10, Status: model.RequestPending}}, s.fail
 }
 
-func (s *scene) Names(_ context.Context, ids []int64) (map[int64]model.PublicUser, error) {
+func (s *scene) Names(context.Context, []int64) (map[int64]model.PublicUser, error) {
 	return map[int64]model.PublicUser{2: {ID: 2, Nickname: "王小明"}}, s.fail
 }
 

@@ -48,16 +48,6 @@ func (l *live) Disconnect(userID int64, ids []int64, code int, _ string) {
 
 func (l *live) Online(userID int64) bool { return l.online[userID] }
 
-// events gives the names of the events published since it was asked last, as
-// "name to>about".
-func (l *live) events() []model.Delivery {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := l.deliveries
-	l.deliveries = nil
-	return out
-}
-
 // site is the public listener's handler over a real database.
 type site struct {
 	*testing.T

@@ -43,7 +43,7 @@ func NewLocal(dir string) (*Local, error) {
 	l.create = func(name string) (writeFile, error) {
 		return l.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	}
-	if err := root.RemoveAll(temporary); err == nil {
+	if err = root.RemoveAll(temporary); err == nil {
 		err = root.Mkdir(temporary, 0o700)
 	}
 	if err != nil {

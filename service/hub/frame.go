@@ -72,7 +72,7 @@ func header(op byte, size int) []byte {
 	case size < 1<<16:
 		return binary.BigEndian.AppendUint16(append(h, 126), uint16(size))
 	default:
-		return binary.BigEndian.AppendUint64(append(h, 127), uint64(size)) //nolint:gosec // a length is not negative
+		return binary.BigEndian.AppendUint64(append(h, 127), uint64(size))
 	}
 }
 

@@ -121,7 +121,8 @@ func connect(t testing.TB, h *Hub, s socket) *device {
 		n := h.Node(conn, pipe, s.userID, s.sessionID, "127.0.0.1")
 		serve(h, n, load, ready)
 	}()
-	conn, _, err := websocket.NewClient(client, mustURL("ws://test/chat"), nil, 4096, 4096)
+	conn, _, err := websocket.NewClient( //nolint:staticcheck // a Dialer cannot be given a connection
+		client, mustURL("ws://test/chat"), nil, 4096, 4096)
 	if err != nil {
 		t.Fatal(err)
 	}

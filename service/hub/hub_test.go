@@ -40,7 +40,7 @@ func TestPublish(t *testing.T) {
 			d.silent()
 		}
 	})
-	t.Run("an origin without an ack gets nothing", func(t *testing.T) {
+	t.Run("an origin without an ack gets nothing", func(*testing.T) {
 		h.Publish(model.Delivery{Message: text(7, 2, "two"), Group: 7, Origin: a1.node.ID})
 		a2.expect("two")
 		b.expect("two")
@@ -52,7 +52,7 @@ func TestPublish(t *testing.T) {
 			t.Errorf("got %+v", m)
 		}
 	})
-	t.Run("subscribed before, unsubscribed after", func(t *testing.T) {
+	t.Run("subscribed before, unsubscribed after", func(*testing.T) {
 		h.Publish(model.Delivery{Message: text(8, 1, "welcome"), Group: 8, Subscribe: []int64{3}})
 		c.expect("welcome")
 		b.expect("welcome")
@@ -63,7 +63,7 @@ func TestPublish(t *testing.T) {
 		b.expect("secret")
 		c.silent()
 	})
-	t.Run("membership without a message", func(t *testing.T) {
+	t.Run("membership without a message", func(*testing.T) {
 		h.Publish(model.Delivery{Group: 9, Subscribe: []int64{3}})
 		h.Publish(model.Delivery{Message: text(9, 1, "nine"), Group: 9})
 		c.expect("nine")
@@ -194,7 +194,7 @@ func TestLiveRooms(t *testing.T) {
 	h := newHub(t, nil)
 	a, b := connect(t, h, socket{userID: 1}), connect(t, h, socket{userID: 2})
 	for room := range int64(maxRooms) {
-		if !h.Enter(a.node, room+1) || !h.Enter(a.node, room+1) {
+		if !h.Enter(a.node, room+1) || !h.Enter(a.node, room+1) { //nolint:staticcheck // entering twice is once
 			t.Fatal("room refused")
 		}
 	}

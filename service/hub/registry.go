@@ -26,7 +26,7 @@ func newIndex() *index {
 }
 
 func (x *index) shard(key int64) *shard {
-	return &x.shards[uint64(key)%shardCount] //nolint:gosec // any spread will do
+	return &x.shards[uint64(key)%shardCount]
 }
 
 // add puts n under key unless there are limit nodes already (0: no limit) and

@@ -42,8 +42,8 @@ func (a *attempt) try(p *Pipe, data []byte) (written int, blocked bool, err erro
 
 func (a *attempt) write(fd uintptr) bool {
 	for {
-		n, err := syscall.Write(int(fd), a.data) //nolint:gosec // a descriptor is small
-		if err == syscall.EINTR {                //nolint:errorlint // the system call's own number
+		n, err := syscall.Write(int(fd), a.data)
+		if err == syscall.EINTR { //nolint:errorlint // the system call's own number
 			continue
 		}
 		a.written, a.err = max(n, 0), err

@@ -75,7 +75,7 @@ func (l *loader) parseEnv(env []string) found {
 		}
 		base, isFile := strings.CutSuffix(name, "_FILE")
 		o, known := names[base]
-		if !isFile || !known || !(o.secret || o.private) {
+		if !isFile || !known || (!o.secret && !o.private) {
 			l.fault("%s: unknown environment variable", name)
 			continue
 		}

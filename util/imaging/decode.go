@@ -45,7 +45,7 @@ func Decode(src io.ReadSeeker, info Info) (img image.Image, err error) {
 		return nil, fmt.Errorf("imaging: unknown format %q", info.Format)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrBroken, err)
+		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	if size := img.Bounds().Size(); info.Format != GIF && (size.X != info.Width || size.Y != info.Height) {
 		return nil, broken("its headers contradict each other")

@@ -3,6 +3,7 @@ package imaging
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"io"
 )
 
@@ -41,7 +42,7 @@ func walkGIF(r *bufio.Reader, w io.Writer, _ Info) (Info, error) {
 	}
 	for {
 		kind, err := r.ReadByte()
-		if err == io.EOF && info.Frames > 0 {
+		if errors.Is(err, io.EOF) && info.Frames > 0 {
 			kind, err = gifTrailer, nil // many encoders forget it
 		}
 		if err != nil {

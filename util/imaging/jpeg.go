@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 )
 
@@ -79,7 +80,7 @@ func walkJPEG(r *bufio.Reader, w io.Writer, known Info) (Info, error) {
 // as every decoder does.
 func (j *jpegWalk) marker() (byte, error) {
 	for {
-		if _, err := j.r.ReadSlice(0xFF); err == bufio.ErrBufferFull {
+		if _, err := j.r.ReadSlice(0xFF); errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		} else if err != nil {
 			return 0, err
@@ -225,7 +226,7 @@ func (j *jpegWalk) frame(progressive bool) error {
 func (j *jpegWalk) scan() (byte, error) {
 	for {
 		data, err := j.r.ReadSlice(0xFF)
-		full := err == bufio.ErrBufferFull
+		full := errors.Is(err, bufio.ErrBufferFull)
 		if err == nil {
 			data = data[:len(data)-1]
 		}
