@@ -91,3 +91,5 @@ func (a *account) texts() []string {
 func last(of string) string {
 	return "hy-messages article." + of + ":nth-last-child(1 of article." + of + ")"
 }
+
+func id(a *account) string { return fmt.Sprint(a.id) }

@@ -115,11 +115,11 @@ const TALLEST = 22;
 /** Fewer bars for a short voice; a voice without a waveform shows even ones. */
 export function barsOf(waveform, seconds) {
   const count = 16 + Math.min(16, Math.round(seconds / 2));
-  const known = Array.isArray(waveform) && waveform.length > 0;
+  if (!Array.isArray(waveform) || waveform.length === 0) return new Array(count).fill(12);
+  const at = (i) => Math.floor((i * waveform.length) / count);
   return Array.from({ length: count }, (_, i) => {
-    if (!known) return 12;
-    const value = Number(waveform[Math.floor((i * waveform.length) / count)]) || 0;
-    return 4 + Math.round((Math.min(31, Math.max(0, value)) / 31) * (TALLEST - 4));
+    const value = Math.max(0, ...waveform.slice(at(i), Math.max(at(i) + 1, at(i + 1))).map((v) => Number(v) || 0));
+    return 4 + Math.round((Math.min(31, value) / 31) * (TALLEST - 4));
   });
 }
 

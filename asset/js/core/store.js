@@ -120,8 +120,11 @@ export function sorted(rows) {
 function mergeConversations(rows) {
   const mine = new Map(conversations.peek().map((row) => [keyOf(row.kind, row.dstid), row]));
   const merged = rows.map((row) => {
-    const old = mine.get(keyOf(row.kind, row.dstid));
-    return old && old.lastseq > row.lastseq ? { ...row, lastseq: old.lastseq, last: old.last, unread: old.unread } : row;
+    const key = keyOf(row.kind, row.dstid);
+    const old = mine.get(key);
+    const next = old && old.lastseq > row.lastseq ? { ...row, lastseq: old.lastseq, last: old.last, unread: old.unread } : row;
+    // What was read here may not have reached the list yet.
+    return (readUpTo.get(key) ?? 0) >= next.lastseq ? { ...next, readseq: next.lastseq, unread: 0, mentioned: false } : next;
   });
   conversations.value = sorted(merged);
   for (const row of merged) {

@@ -1,0 +1,112 @@
+// Checks of the client's pure modules, run in the browser that runs the client.
+// Each gives a list of what is wrong; an empty one is a pass.
+import { layout } from '/a/x/js/chat/layout.js';
+import { peaksOf } from '/a/x/js/chat/recorder.js';
+import { emojiCount, linkify } from '/a/x/js/chat/text.js';
+import { openDatabase } from '/a/x/js/core/idb.js';
+import { frameOf, newCID, Outbox } from '/a/x/js/core/outbox.js';
+import { backoff, isFinal } from '/a/x/js/core/socket.js';
+import { Timeline } from '/a/x/js/core/timeline.js';
+
+const same = (what, got, want) => (JSON.stringify(got) === JSON.stringify(want) ? [] : [`${what}: ${JSON.stringify(got)}, want ${JSON.stringify(want)}`]);
+const post = (seq, more = {}) => ({ cmd: 10, kind: 10, seq, id: seq, userid: 2, dstid: 1, media: 1, content: `m${seq}`, at: seq * 1000, ...more });
+
+/** A generator of numbers that is the same each time. */
+function dice(seed) {
+  return () => {
+    seed = (seed * 1664525 + 1013904223) % 4294967296;
+    return seed / 4294967296;
+  };
+}
+
+export const checks = {
+  async links() {
+    const vectors = await (await fetch('/links.json')).json();
+    return vectors.flatMap(([text, want]) => {
+      const parts = linkify(text);
+      return [...same(text, parts.filter((p) => p.href).map((p) => p.href), want), ...same(`${text} as a whole`, parts.map((p) => p.text).join(''), text)];
+    });
+  },
+
+  emoji() {
+    return [['👍', 1], ['👨‍👩‍👧‍👦❤️', 2], ['🇨🇳 🇬🇧', 2], ['1️⃣', 1], ['👍🏽👍🏽👍🏽', 3], ['👍👍👍👍', 0], ['好👍', 0], ['123', 0], ['', 0], ['©', 1]]
+      .flatMap(([text, want]) => same(text, emojiCount(text), want));
+  },
+
+  groups() {
+    const minute = 60000;
+    const rows = [post(1, { at: minute }), post(2, { at: 2 * minute }), post(3, { at: 3 * minute, userid: 1, cid: 'x' }), post(4, { at: 9 * minute, userid: 1 }),
+      post(5, { at: 10 * minute, ext: { recalled: true } }), post(6, { at: 11 * minute })];
+    const items = layout(rows, [{ cid: 'q', at: 12 * minute, kind: 10, dstid: 2, state: 'waiting' }], { me: 1, kind: 10, peerread: 3, unreadFrom: 5 });
+    return [
+      ...same('shape', items.map((i) => i.type), ['time', 'message', 'message', 'message', 'time', 'message', 'note', 'unread', 'message', 'message']),
+      ...same('heads', items.filter((i) => i.type === 'message').map((i) => i.head), [true, false, true, true, true, true]),
+      ...same('status', items.filter((i) => i.own).map((i) => i.status), ['read', 'sent', 'waiting']),
+    ];
+  },
+
+  /** However frames come, late, twice or out of order, the timeline is the same. */
+  merge() {
+    const wrong = [];
+    for (let seed = 1; seed <= 300; seed++) {
+      const random = dice(seed);
+      const all = Array.from({ length: 40 }, (_, i) => post(i + 1));
+      for (let i = 10; i < 40; i += 7) all[i] = { cmd: 15 + (i % 2), kind: 10, seq: i + 1, ref: 1 + Math.floor(random() * i), userid: 2, dstid: 1, content: 'e' };
+      const whole = new Timeline(10, 2);
+      whole.newest([], 30, 0);
+      for (const m of all) whole.live(m);
+      const line = new Timeline(10, 2);
+      line.newest([], 30, 0);
+      const frames = [...all, ...all.filter(() => random() < 0.3)].sort(() => random() - 0.5);
+      for (const m of frames.filter(() => random() < 0.9)) line.live(m);
+      line.newer(all.filter((m) => m.seq > line.last));
+      wrong.push(...same(`seed ${seed}`, line.rows, whole.rows), ...same(`last ${seed}`, line.last, 40));
+    }
+    const seqs = new Timeline(10, 2);
+    seqs.newest([post(31), post(32)], 2, 40);
+    seqs.older([post(29), post(30)], 2);
+    wrong.push(...same('pages', seqs.rows.map((m) => m.seq), [29, 30, 31, 32]), ...same('last is what was known', seqs.last, 40), ...same('gap', seqs.live(post(42)), 'gap'), ...same('next', seqs.live(post(41)), 'new'), ...same('after the gap', seqs.last, 42));
+    return wrong;
+  },
+
+  async outbox() {
+    const db = await openDatabase(`test-${newCID()}`);
+    const wrong = same('IndexedDB', db.persistent, true);
+    const sent = [];
+    const stored = [];
+    let open = false;
+    const make = () => new Outbox({ db, send: (frame) => open && sent.push(frame) > 0, upload: async () => ({ url: '/f' }), acked: (entry, ack) => stored.push([entry.content, ack.seq]), silent() {} });
+    const first = make();
+    const a = await first.add({ kind: 10, dstid: 2, media: 1, content: 'a' });
+    await first.add({ kind: 10, dstid: 2, media: 10, content: 'b', file: new Blob(['x']), name: 'b.txt' });
+    await first.add({ kind: 11, dstid: 9, media: 1, content: 'c' });
+    const second = make(); // the page was loaded again
+    await second.load();
+    wrong.push(...same('kept', [...second.entries()].map((e) => e.content), ['a', 'b', 'c']), ...same('the file', await [...second.entries()][1].file.text(), 'x'));
+    open = true;
+    second.resume();
+    wrong.push(...same('one per conversation', sent.map((f) => f.content), ['a', 'c']), ...same('the same cid', sent[0].cid, a), ...same('a frame', Object.keys(frameOf(second.find(a))), ['cmd', 'dstid', 'cid', 'media', 'content']));
+    second.fail(a, 'rate_limited', 'slow', 0.01);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    wrong.push(...same('tried again', sent.map((f) => f.content), ['a', 'c', 'a']));
+    second.ack({ cmd: 1, cid: a, seq: 5 });
+    second.ack({ cmd: 1, cid: a, seq: 5 });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    wrong.push(...same('then the file', sent.map((f) => f.content), ['a', 'c', 'a', 'b']));
+    second.fail(sent[3].cid, 'blocked', 'no');
+    wrong.push(...same('refused', second.find(sent[3].cid).state, 'failed'), ...same('stored once', stored, [['a', 5]]));
+    const third = make();
+    await third.load();
+    wrong.push(...same('left', [...third.entries()].map((e) => [e.content, e.state]), [['b', 'failed'], ['c', 'waiting']]));
+    return wrong;
+  },
+
+  line() {
+    const delays = Array.from({ length: 10 }, (_, i) => backoff(i, () => 1));
+    return [...same('back-off', delays, [1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000, 30000, 30000]), ...same('final', [1001, 4000, 4001, 4007, 4008].map(isFinal), [false, true, true, true, false])];
+  },
+
+  peaks() {
+    return [...same('peaks', peaksOf(Array.from({ length: 480 }, (_, i) => (i === 100 ? 1 : 0.5))).length, 48), ...same('silence', Math.max(...peaksOf([])), 0)];
+  },
+};
