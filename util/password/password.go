@@ -27,7 +27,7 @@ const (
 
 // maxWaiting bounds the line: who would stand further behind had better come
 // again than keep a connection open for longer than a request may take.
-const maxWaiting = 1024
+const maxWaiting = 512
 
 // ErrBusy says that too many hashes are waiting already.
 var ErrBusy = errors.New("password: too many waiting")
