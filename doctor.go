@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"hongyan/service/blob"
 	"hongyan/service/db"
 	"hongyan/util/config"
 	"hongyan/util/fdlimit"
@@ -91,7 +92,7 @@ func checkDatabase(ctx context.Context, c *config.Config) (string, error) {
 func checkFiles(c *config.Config) (string, error) {
 	folder, ok := strings.CutPrefix(c.Blob, "local:")
 	if !ok {
-		return c.Blob + " is used when the first file comes; the keys are set", nil
+		return checkBucket(c)
 	}
 	if _, err := os.Stat(folder); errors.Is(err, os.ErrNotExist) {
 		return folder + " does not exist yet and will be made", nil
@@ -101,6 +102,16 @@ func checkFiles(c *config.Config) (string, error) {
 		return "", err
 	}
 	return folder + " is writable", errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+func checkBucket(c *config.Config) (string, error) {
+	store, err := blob.Open(c.Blob, blob.Keys{ID: c.OSSKeyID, Secret: c.OSSKeySecret})
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), openTime)
+	defer cancel()
+	return c.Blob + " answers and knows the keys", store.Check(ctx)
 }
 
 func checkDescriptors() (string, error) {

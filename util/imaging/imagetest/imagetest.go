@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
@@ -27,15 +28,8 @@ const Profile = "ICC_PROFILE\x00\x01\x01not really a profile"
 // blue, so that a turn shows.
 func Scene(width, height int) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
-	for y := range height {
-		for x := range width {
-			c := color.RGBA{B: 200, A: 255}
-			if x < width/2 && y < height/2 {
-				c = color.RGBA{R: 220, A: 255}
-			}
-			img.SetRGBA(x, y, c)
-		}
-	}
+	draw.Draw(img, img.Bounds(), image.NewUniform(color.RGBA{B: 200, A: 255}), image.Point{}, draw.Src)
+	draw.Draw(img, image.Rect(0, 0, width/2, height/2), image.NewUniform(color.RGBA{R: 220, A: 255}), image.Point{}, draw.Src)
 	return img
 }
 
