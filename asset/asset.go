@@ -207,10 +207,10 @@ func (f *Files) Transfer(name string) int {
 	return len(v.plain)
 }
 
-// Modules lists an entry module and what it loads before it runs, to be
-// fetched at once instead of one after the other.
-func (f *Files) Modules(entry, lang string) []string {
-	all := []string{entry}
+// Modules lists modules and what they load before they run, to be fetched at
+// once instead of one after the other.
+func (f *Files) Modules(lang string, entries ...string) []string {
+	all := slices.Clone(entries)
 	for i := 0; i < len(all); i++ {
 		for _, name := range f.imports[all[i]] {
 			if name = strings.ReplaceAll(name, "${lang}", lang); !slices.Contains(all, name) {

@@ -92,7 +92,7 @@ func targets(name string) []string {
 func TestFirstLoad(t *testing.T) {
 	files := load(t)
 	for _, lang := range []string{locale.Chinese, locale.English} {
-		modules := files.Modules("js/app.js", lang)
+		modules := files.Modules(lang, "js/app.js")
 		total := files.Transfer(asset.Stylesheet) + files.Transfer("icons.svg") + files.Transfer("favicon.svg")
 		for _, name := range modules {
 			if !files.Has(name) {

@@ -2,6 +2,7 @@ package ctrl
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -135,7 +136,7 @@ func (p *pages) common(r *request) view.Common {
 }
 
 // render answers a page.
-func (p *pages) render(w http.ResponseWriter, status int, name string, data view.Data) error {
+func (p *pages) render(w http.ResponseWriter, r *request, status int, name string, data view.Data) error {
 	var out bytes.Buffer
 	if err := p.views.Render(&out, name, data); err != nil {
 		return err
@@ -143,9 +144,17 @@ func (p *pages) render(w http.ResponseWriter, status int, name string, data view
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Vary", "Cookie, Accept-Language")
+	h.Set("Vary", "Cookie, Accept-Language, Accept-Encoding")
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		w.WriteHeader(status)
+		z := gzip.NewWriter(w)
+		_, _ = out.WriteTo(z) // who is gone cannot be told
+		_ = z.Close()
+		return nil
+	}
 	w.WriteHeader(status)
-	_, _ = out.WriteTo(w) // who is gone cannot be told
+	_, _ = out.WriteTo(w)
 	return nil
 }
 
@@ -160,7 +169,7 @@ func (p *pages) fault(w http.ResponseWriter, r *request, err error) {
 	case model.CodeInternal:
 		data.Request = r.ID
 	}
-	if err := p.render(w, data.Status, "fault-page", data); err != nil {
+	if err := p.render(w, r, data.Status, "fault-page", data); err != nil {
 		p.Log.ErrorContext(r.Context(), "the page of a failure failed", "request", r.ID, "error", err)
 		http.Error(w, text, data.Status)
 	}

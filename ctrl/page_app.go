@@ -67,7 +67,7 @@ func (p *pages) renderApp(w http.ResponseWriter, r *request, status int, create 
 	if data.Create != nil {
 		name = "/chat/createcom.shtml"
 	}
-	return p.render(w, status, name, data)
+	return p.render(w, r, status, name, data)
 }
 
 // orEmpty is rows as JSON has them: [] when empty, never null.

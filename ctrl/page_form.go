@@ -37,7 +37,7 @@ func (p *pages) again(w http.ResponseWriter, r *request, name string, f *view.Fo
 	if e, ok := errors.AsType[*model.Error](err); ok && e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
-	return p.render(w, status(code), name, f)
+	return p.render(w, r, status(code), name, f)
 }
 
 func (p *pages) loginPage(w http.ResponseWriter, r *request) error {
@@ -52,7 +52,7 @@ func (p *pages) loginPage(w http.ResponseWriter, r *request) error {
 	if _, err := r.Cookie(cookieName(r.Request)); err == nil {
 		f.Notice = p.Locale.T(r.Lang, "login.ended", nil)
 	}
-	return p.render(w, http.StatusOK, "/user/login.shtml", f)
+	return p.render(w, r, http.StatusOK, "/user/login.shtml", f)
 }
 
 func (p *pages) login(w http.ResponseWriter, r *request) error {
@@ -76,7 +76,7 @@ func (p *pages) registerPage(w http.ResponseWriter, r *request) error {
 		http.Redirect(w, r.Request, localPath(f.Next), http.StatusSeeOther)
 		return nil
 	}
-	return p.render(w, http.StatusOK, "/user/register.shtml", f)
+	return p.render(w, r, http.StatusOK, "/user/register.shtml", f)
 }
 
 func (p *pages) registerUser(w http.ResponseWriter, r *request) error {

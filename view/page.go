@@ -29,17 +29,24 @@ type Form struct {
 // App is the client's page: the first content rendered here, the rest by its modules.
 type App struct {
 	Common
-	Tab      string // messages, contacts, me
-	Pane     string // list, main: what a phone shows
-	Me       *model.User
-	Rows     []Row
-	Unread   int64
-	Pending  int // requests that wait for an answer
-	Chat     *Chat
-	Create   *Form
-	Friends  []model.Friend
-	Boot     Boot
-	Disabled bool
+	Tab     string // messages, contacts, me
+	Pane    string // list, main: what a phone shows
+	Me      *model.User
+	Rows    []Row
+	Unread  int64
+	Pending int // requests that wait for an answer
+	Chat    *Chat
+	Create  *Form
+	Friends []model.Friend
+	Boot    Boot
+}
+
+// Entries names the modules that the page needs from the start.
+func (a *App) Entries() []string {
+	if a.Chat != nil {
+		return []string{"js/app.js", "js/chat/chat.js"}
+	}
+	return []string{"js/app.js"}
 }
 
 // Row is a conversation in the list, with its words ready.

@@ -25,10 +25,10 @@ type Texts interface {
 	T(lang, key string, data any) string
 }
 
-// Assets tells where assets are and which modules an entry module loads.
+// Assets tells where assets are, and which modules some modules load before they run.
 type Assets interface {
 	Path(name string) string
-	Modules(entry, lang string) []string
+	Modules(lang string, entries ...string) []string
 }
 
 // Views is the set of pages, ready to be rendered. It is immutable.
@@ -99,7 +99,7 @@ func functions(lang string, texts Texts, assets Assets) template.FuncMap {
 	return template.FuncMap{
 		"t":       t,
 		"asset":   assets.Path,
-		"modules": func(entry string) []string { return assets.Modules(entry, lang) },
+		"modules": func(entries []string) []string { return assets.Modules(lang, entries...) },
 		"icon":    func(name string) string { return assets.Path("icons.svg") + "#" + name },
 		"initial": initial,
 		"colour":  func(id int64) int64 { return max(id, 0) % 10 },

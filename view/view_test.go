@@ -10,9 +10,9 @@ import (
 
 type stub struct{}
 
-func (stub) T(_, key string, _ any) string    { return key }
-func (stub) Path(name string) string          { return "/a/x/" + name }
-func (stub) Modules(entry, _ string) []string { return []string{entry} }
+func (stub) T(_, key string, _ any) string                { return key }
+func (stub) Path(name string) string                      { return "/a/x/" + name }
+func (stub) Modules(_ string, entries ...string) []string { return entries }
 
 func TestPagesAreRoutesAndFragmentsAreNot(t *testing.T) {
 	v, err := view.New(stub{}, stub{}, "zh-CN", "en")

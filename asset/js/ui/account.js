@@ -39,20 +39,20 @@ class Account extends View {
   }
 
   edit(name, label, max, lines = 0) {
-    return ask({ title: t(label), yes: t('act.save'), entry: { label: t(label), value: store.me.peek()[name], max, lines }, act: (value) => this.update({ [name]: value }) });
+    return ask({ title: t(label), yes: t('act.save'), entry: { label: t(label), value: store.me.peek()[name], max, lines }, act: (value) => this.save({ [name]: value }) });
   }
 
   async pick(name, label, prefix, values) {
     const value = await choose({ title: t(label), choices: values.map((v) => ({ value: v, label: t(`${prefix}.${v}`) })) });
-    if (value) attempt(() => this.update({ [name]: value }), t('act.saved'));
+    if (value) attempt(() => this.save({ [name]: value }), t('act.saved'));
   }
 
   async picture() {
     const file = await pickFile('image/*');
-    if (file) attempt(async () => this.update({ avatar: await uploadPicture(file) }), t('act.saved'));
+    if (file) attempt(async () => this.save({ avatar: await uploadPicture(file) }), t('act.saved'));
   }
 
-  async update(change) {
+  async save(change) {
     store.me.value = { ...store.me.peek(), ...(await post('/user/update', change)).data };
   }
 

@@ -36,7 +36,7 @@ class Group extends View {
     }
   }
 
-  get role() {
+  get rank() {
     return this.members?.find((m) => m.id === store.me.value?.id)?.role ?? this.group?.role ?? 'member';
   }
 
@@ -44,26 +44,29 @@ class Group extends View {
     const g = this.group;
     const title = head(t('group.info'), `/c/11-${this.groupid}`, nothing, true);
     if (!g || !this.members) return html`<div class="sub">${title}${waiting(this.error, () => this.load())}</div>`;
-    const rules = RANK[this.role] > 1;
-    const cell = (name, value, max, lines) => (rules
-      ? html`<button type="button" class="weui-cell weui-cell_access" @click=${() => this.edit(name, max, lines)}><span class="weui-cell__bd">${t(`group.${name}`)}</span><span class="weui-cell__ft">${lines > 2 ? (value ? '' : t('group.none')) : value || t('group.none')}</span></button>`
-      : html`<div class="weui-cell"><span class="weui-cell__bd">${t(`group.${name}`)}</span><span class="weui-cell__ft">${lines > 2 && value ? '' : value || t('group.none')}</span></div>`);
+    const rules = RANK[this.rank] > 1;
+    const cell = (name, value, max, lines = 0) => {
+      const long = lines > 2;
+      const inside = html`<span class="weui-cell__bd">${t(`group.${name}`)}${long && value ? html`<span class="weui-cell__desc notice-text">${value}</span>` : nothing}</span>
+        <span class="weui-cell__ft">${long && value ? '' : value || t('group.none')}</span>`;
+      return rules ? html`<button type="button" class="weui-cell weui-cell_access" @click=${() => this.edit(name, max, lines)}>${inside}</button>` : html`<div class="weui-cell">${inside}</div>`;
+    };
     return html`<div class="sub">${title}<div class="scroll">
       ${rules ? html`<button type="button" class="card-head pressable" aria-label=${t('group.icon')} @click=${this.picture}>${this.face(g)}${icon('camera')}</button>` : html`<div class="card-head">${this.face(g)}</div>`}
       ${this.people()}
       <div class="weui-cells">
         ${cell('name', g.name, 32)}
-        ${cell('notice', g.notice, 2000, 6)}${g.notice ? html`<div class="weui-cell"><p class="weui-cell__bd notice-text">${g.notice}</p></div>` : nothing}
+        ${cell('notice', g.notice, 2000, 6)}
         ${cell('memo', g.memo, 140, 2)}
         ${rules ? html`<button type="button" class="weui-cell weui-cell_access" @click=${this.policy}><span class="weui-cell__bd">${t('group.policy')}</span><span class="weui-cell__ft">${t(`group.policy.${g.join}`)}</span></button>`
           : html`<div class="weui-cell"><span class="weui-cell__bd">${t('group.policy')}</span><span class="weui-cell__ft">${t(`group.policy.${g.join}`)}</span></div>`}
         <div class="weui-cell"><span class="weui-cell__bd">${t('group.id')}</span><span class="weui-cell__ft">${g.id}</span></div>
       </div>
       ${switches(11, g.id)}
-      <div class="weui-cells">${this.role === 'owner'
+      <div class="weui-cells">${this.rank === 'owner'
         ? html`<button type="button" class="weui-cell weui-cell_active centre danger" @click=${() => this.end('dismiss', 'dismissed')}>${t('group.dismiss')}</button>`
         : html`<button type="button" class="weui-cell weui-cell_active centre danger" @click=${() => this.end('leave', 'left')}>${t('group.leave')}</button>`}</div>
-      ${this.role === 'owner' ? html`<p class="weui-cells__tips">${t('group.leave.owner')}</p>` : nothing}</div></div>`;
+      ${this.rank === 'owner' ? html`<p class="weui-cells__tips">${t('group.leave.owner')}</p>` : nothing}</div></div>`;
   }
 
   face(g) {
@@ -81,10 +84,10 @@ class Group extends View {
   }
 
   async member(m) {
-    const mine = RANK[this.role];
+    const mine = RANK[this.rank];
     const own = m.id === store.me.peek()?.id;
     const above = mine > RANK[m.role] && mine > 1 && !own;
-    const owner = this.role === 'owner' && !own;
+    const owner = this.rank === 'owner' && !own;
     const pick = (value, label, warn = false) => ({ value, label: t(label), warn });
     const choices = [pick('profile', 'group.profile')];
     if (owner) choices.push(m.role === 'admin' ? pick('demote', 'group.demote') : pick('promote', 'group.promote'), pick('transfer', 'group.transfer'));
@@ -116,23 +119,23 @@ class Group extends View {
   edit(name, max, lines = 0) {
     return ask({
       title: t(`group.${name}`), yes: t('act.save'), entry: { label: t(`group.${name}`), value: this.group[name], max, lines },
-      act: (value) => this.update({ [name]: value }),
+      act: (value) => this.save({ [name]: value }),
     });
   }
 
-  async update(change) {
+  async save(change) {
     this.group = { ...this.group, ...(await post('/community/update', { dstid: this.groupid, ...change })).data };
     await Promise.all([store.refresh('groups'), store.refresh('conversations')]);
   }
 
   async policy() {
     const join = await choose({ title: t('group.policy'), choices: ['open', 'approval', 'invite'].map((value) => ({ value, label: t(`group.policy.${value}`) })) });
-    if (join) attempt(() => this.update({ join }), t('act.saved'));
+    if (join) attempt(() => this.save({ join }), t('act.saved'));
   }
 
   async picture() {
     const file = await pickFile('image/*');
-    if (file) attempt(async () => this.update({ icon: await uploadPicture(file) }), t('act.saved'));
+    if (file) attempt(async () => this.save({ icon: await uploadPicture(file) }), t('act.saved'));
   }
 
   async end(what, done) {

@@ -54,7 +54,7 @@ class Person extends View {
       </div>
       <div class="weui-cells">
         <button type="button" class="weui-cell weui-cell_active centre danger" @click=${press(this.block)}>${t('person.block')}</button>
-        ${friend ? html`<button type="button" class="weui-cell weui-cell_active centre danger" @click=${press(this.remove)}>${t('person.delete')}</button>` : nothing}
+        ${friend ? html`<button type="button" class="weui-cell weui-cell_active centre danger" @click=${press(this.unfriend)}>${t('person.delete')}</button>` : nothing}
       </div>`;
   }
 
@@ -84,7 +84,7 @@ class Person extends View {
     goTo(this, '/contacts', true);
   }
 
-  async remove(user) {
+  async unfriend(user) {
     const done = await ask({
       title: t('person.delete'), text: t('person.delete.text'), yes: t('act.delete'), warn: true,
       act: () => post('/contact/delfriend', { dstid: user.id }),
