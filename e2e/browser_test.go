@@ -300,6 +300,31 @@ func (p *person) choose(css string, files ...string) {
 	p.do("choose a file", chromedp.SetUploadFiles(chromedp.CSS(css), files, chromedp.QueryOption(chromedp.NodeReady)))
 }
 
+// insertPlain, waitFor and plainText do without JavaScript in the page.
+func (p *person) insertPlain(css, text string) {
+	p.t.Helper()
+	p.do("write into "+css, focus(css), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, input.InsertText, input.InsertTextParams{Text: text})
+		return err
+	}))
+}
+
+func (p *person) waitFor(css string) {
+	p.t.Helper()
+	p.do("wait for "+css, chromedp.WaitReady(chromedp.CSS(css)))
+}
+
+func (p *person) plainText(css string) string {
+	p.t.Helper()
+	ctx, cancel := p.within()
+	defer cancel()
+	html, err := chromedp.Run(ctx, chromedp.OuterHTML(chromedp.CSS(css)))
+	if err != nil {
+		p.t.Fatalf("%s: %v", p.name, err)
+	}
+	return html
+}
+
 // shot keeps a picture of what is on the screen, for people to look at.
 func (p *person) shot(name string) {
 	ctx, cancel := p.within()
