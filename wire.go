@@ -69,7 +69,11 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 		return nil, err
 	}
 	var presence *service.PresenceService // there before the first socket
-	live := hub.New(hub.Options{Metrics: s.metrics, Log: s.log, Changed: func(userID int64) { presence.Changed(userID) }})
+	bounds := hub.Options{Metrics: s.metrics, Log: s.log, Changed: func(userID int64) { presence.Changed(userID) }}
+	if s.config.Limits {
+		bounds.PerUser, bounds.PerAddress = hub.MaxPerUser, hub.MaxPerAddress
+	}
+	live := hub.New(bounds)
 	sessions := service.NewSessionService(d, live, time.Now, s.config.SessionsPerUser)
 	users := service.NewUserService(d, sessions, password.New(runtime.GOMAXPROCS(0)), live, live, time.Now, s.config.Limits)
 	search := service.NewSearchService(d, s.log)

@@ -38,8 +38,8 @@ var ErrClosed = errors.New("the socket is closed")
 type Socket struct {
 	// Hello is the server's first frame.
 	Hello model.Message
-	// Frames are what the server sends, hello and hearts left out; closed when
-	// the socket has ended.
+	// Frames are what the server sends, but for the hello, hearts and what a
+	// Send waits for; closed when the socket has ended.
 	Frames <-chan model.Message
 
 	conn   *websocket.Conn
@@ -145,8 +145,7 @@ func (s *Socket) readAll() {
 			s.end(err)
 			return
 		}
-		s.settle(m)
-		if m.Cmd == model.CmdHeart {
+		if m.Cmd == model.CmdHeart || s.settle(m) {
 			continue
 		}
 		select {
@@ -157,17 +156,20 @@ func (s *Socket) readAll() {
 	}
 }
 
-// settle hands an ack or an error to the Send that waits for it.
-func (s *Socket) settle(m model.Message) {
+// settle hands an ack or an error to the Send that waits for it, if one does.
+func (s *Socket) settle(m model.Message) bool {
 	if m.CID == "" || m.Cmd != model.CmdAck && m.Cmd != model.CmdError {
-		return
+		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if wait := s.waiting[m.CID]; wait != nil {
-		wait <- m
-		delete(s.waiting, m.CID)
+	wait := s.waiting[m.CID]
+	if wait == nil {
+		return false
 	}
+	wait <- m
+	delete(s.waiting, m.CID)
+	return true
 }
 
 // beat sends the heart and closes the connection when the socket has ended.
