@@ -6,7 +6,7 @@ package osstest
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // the ETag of OSS
+	"crypto/md5"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
