@@ -363,6 +363,7 @@ const EVENT_LISTS = {
   group_request: ['requests'], group_joined: ['groups', 'requests', 'conversations'], group_left: ['groups', 'conversations'],
   group_changed: ['groups', 'conversations'], group_dismissed: ['groups', 'conversations'],
   profile_changed: ['contacts', 'me', 'conversations'], conversation_changed: ['conversations'],
+  contact_changed: ['contacts', 'requests'],
 };
 
 function event(m) {
