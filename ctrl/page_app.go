@@ -55,13 +55,17 @@ func (p *pages) renderApp(w http.ResponseWriter, r *request, status int, create 
 			return err
 		}
 	}
+	speakers, err := p.source.Names(ctx, lastSpeakers(rows))
+	if err != nil {
+		return err
+	}
 	clock := p.clock(r)
 	for _, row := range rows {
 		if !row.Muted {
 			data.Unread += row.Unread
 		}
 		on := data.Chat != nil && data.Chat.Kind == row.Kind && data.Chat.DstID == row.DstID
-		data.Rows = append(data.Rows, view.Row{ConversationRow: row, Time: clock.short(lastAt(row)), Preview: p.preview(r.Lang, row), On: on})
+		data.Rows = append(data.Rows, view.Row{ConversationRow: row, Time: clock.short(lastAt(row)), Preview: p.preview(r, row, speakers), On: on})
 	}
 	name := "/chat/index.shtml"
 	if data.Create != nil {
@@ -117,6 +121,17 @@ func (p *pages) openChat(r *request, data *view.App) error {
 	return nil
 }
 
+// lastSpeakers are those whose names stand before the last words in a group.
+func lastSpeakers(rows []model.ConversationRow) []int64 {
+	var last []model.Message
+	for _, row := range rows {
+		if row.Kind == model.KindRoom && row.Last != nil {
+			last = append(last, *row.Last)
+		}
+	}
+	return senders(last, model.KindRoom, 0)
+}
+
 func senders(messages []model.Message, kind int, dstID int64) []int64 {
 	seen := map[int64]bool{}
 	var ids []int64
@@ -135,34 +150,39 @@ func senders(messages []model.Message, kind int, dstID int64) []int64 {
 	return ids
 }
 
-// entries are the lines of a rendered timeline. A pause of five minutes gets a
-// separator with the time.
+// entries are the lines of a rendered timeline. A pause gets a separator with
+// the time; the picture and the name stand at the first of a run of messages.
 func (p *pages) entries(r *request, kind int, messages []model.Message, names map[int64]model.PublicUser) []view.Entry {
+	const pause = int64(5 * time.Minute / time.Millisecond)
 	clock := p.clock(r)
 	var all []view.Entry
-	var before int64
+	var before, author int64
 	for _, m := range messages {
-		e := view.Entry{Own: m.UserID == r.UserID(), UserID: m.UserID, Avatar: names[m.UserID].Avatar, Name: names[m.UserID].Nickname}
-		if m.At-before > (5 * time.Minute).Milliseconds() {
-			e.Time = clock.chip(m.At)
+		e := view.Entry{Own: m.UserID == r.UserID(), UserID: m.UserID, Avatar: names[m.UserID].Avatar, Author: names[m.UserID].Nickname}
+		if m.At-before > pause {
+			e.Time, author = clock.chip(m.At), 0
 		}
-		before = m.At
 		e.Text = p.summary(r.Lang, &m)
 		switch {
-		case m.Cmd == model.CmdEvent || recalled(&m):
+		case m.Cmd == model.CmdEvent:
+			e.Event, e.Text = true, p.eventText(r.Lang, &m, names)
+		case recalled(&m):
 			e.Event = true
 		case !m.IsPost():
 			continue
 		case m.Media == model.MediaImage:
-			// A picture that lies elsewhere is not loaded: that would tell who reads.
-			if e.Image = ownPath(m.Pic); e.Image == "" {
-				e.Image = ownPath(m.URL)
+			if e.Image = m.Pic; e.Image == "" {
+				e.Image = m.URL
 			}
+		case m.Media == model.MediaText:
+			e.Text = m.Content // with its line breaks
 		case m.URL != "":
 			e.Link = m.URL
 		}
-		if e.Own || kind != model.KindRoom {
-			e.Name = names[m.UserID].Nickname
+		e.Head = !e.Event && author != m.UserID
+		e.Named = e.Head && !e.Own && kind == model.KindRoom
+		if before, author = m.At, m.UserID; e.Event {
+			author = 0
 		}
 		all = append(all, e)
 	}
@@ -187,12 +207,4 @@ func pagePane(path string) string {
 		return "list"
 	}
 	return "main"
-}
-
-// ownPath gives an address that is a path of this site, "" for any other.
-func ownPath(address string) string {
-	if strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.HasPrefix(address, "/\\") {
-		return address
-	}
-	return ""
 }

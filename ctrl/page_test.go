@@ -204,7 +204,7 @@ func TestAppPageShowsConversations(t *testing.T) {
 	v := visit{t: t, handler: newPages(t, &scene{rows: sceneRows()}), lang: "zh-CN", cookies: []string{"hongyan=token-1"}}
 	page := body(t, v.do("GET", "/c/11-5", nil))
 	for _, want := range []string{
-		"Go 开发者群", "[有人@我]", "[草稿]", "在路上", `<span class="badge muted">99&#43;</span>`, "[语音]", "消息已撤回", "王小明",
+		"Go 开发者群", "[有人@我]", "[草稿]", "在路上", `<span class="badge muted">99&#43;</span>`, "[语音]", "消息已撤回", "王小明: 今晚八点发版", `<p class="first-name">王小明</p>`,
 		`href="/c/10-2"`, `aria-current="true"`, `<span class="n">(12)</span>`, "at-main",
 	} {
 		if !strings.Contains(page, want) {
@@ -294,6 +294,27 @@ func TestLooks(t *testing.T) {
 	}
 	if res = v.do("GET", "/user/login.shtml?care=1", nil); !strings.HasPrefix(res.Header.Get("Set-Cookie"), "care=1;") {
 		t.Error(res.Header)
+	}
+}
+
+func TestEventText(t *testing.T) {
+	catalogue, err := locale.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pages{Server: &Server{Locale: catalogue}}
+	names := map[int64]model.PublicUser{1: {Nickname: "Ann"}}
+	for _, tt := range []struct{ content, ext, want string }{
+		{model.EventGroupJoined, `{"members":[2],"names":{"2":"Bob"}}`, "“Ann” invited “Bob” to the group"},
+		{model.EventGroupChanged, `{"name":"Readers"}`, "“Ann” renamed the group to “Readers”"},
+		{model.EventGroupDismissed, ``, "The group was dismissed"},
+		{model.EventGroupChanged, `{"members":"?"}`, "The group changed"},
+		{"unheard_of", ``, "The group changed"},
+	} {
+		m := &model.Message{Cmd: model.CmdEvent, UserID: 1, Content: tt.content, Ext: json.RawMessage(tt.ext)}
+		if got := p.eventText("en", m, names); got != tt.want {
+			t.Errorf("%s %s: %s", tt.content, tt.ext, got)
+		}
 	}
 }
 

@@ -38,15 +38,20 @@ func mediaKey(media int) string {
 // maxPreview is the length of a preview in characters.
 const maxPreview = 120
 
-// preview is the line under a conversation's name: its draft, or its last message.
-func (p *pages) preview(lang string, row model.ConversationRow) string {
+// preview is the line under a conversation's name: its draft, or its last
+// message, in a group with who said it.
+func (p *pages) preview(r *request, row model.ConversationRow, names map[int64]model.PublicUser) string {
 	if row.Draft != "" && !row.Mentioned {
 		return oneLine(row.Draft)
 	}
 	if row.Last == nil {
 		return ""
 	}
-	return p.summary(lang, row.Last)
+	text := p.summary(r.Lang, row.Last)
+	if name := names[row.Last.UserID].Nickname; name != "" && row.Kind == model.KindRoom && row.Last.UserID != r.UserID() && !recalled(row.Last) {
+		return name + ": " + text
+	}
+	return text
 }
 
 // summary says in one line what a message holds.

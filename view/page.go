@@ -69,8 +69,10 @@ type Chat struct {
 type Entry struct {
 	Time   string // a separator before it, if not empty
 	Own    bool
-	Event  bool
-	Name   string
+	Event  bool // no message: only Text
+	Head   bool // the first of a run by one author
+	Named  bool // with the author's name above it
+	Author string
 	Avatar string
 	UserID int64
 	Text   string

@@ -4,7 +4,7 @@ import { computed, effect, signal } from '../vendor/signals-core.js';
 import { post } from './core/api.js';
 import { shortTime, t } from './core/i18n.js';
 import * as store from './core/store.js';
-import { attempt, avatar, choose, count, icon, preview, setCookie, View } from './ui/kit.js';
+import { attempt, avatar, choose, count, followKeyboard, icon, preview, setCookie, View } from './ui/kit.js';
 
 const HOME = '/chat/index.shtml';
 const mark = new URL('../favicon.svg', import.meta.url).pathname;
@@ -189,10 +189,16 @@ export async function change(row, settings) {
   store.patchRow(row.kind, row.dstid, settings);
 }
 
+/** A name for a line's beginning; none is better than a number while it is looked up. */
+function known(id) {
+  const user = store.userOf(id);
+  return user.remark || user.nickname;
+}
+
 function conversation(row, on) {
   const draft = on ? '' : store.draftOf(row.kind, row.dstid);
   const own = store.me.value?.id;
-  const text = draft && !row.mentioned ? draft : preview(row.last, (id) => (id === own ? '' : store.nameOf(id)));
+  const text = draft && !row.mentioned ? draft : preview(row.last, (id) => (id === own ? '' : known(id)));
   const mark = row.mentioned ? t('preview.mention') : draft ? t('preview.draft') : '';
   const label = row.unread ? t('list.unread', { Count: row.unread }) : '';
   return html`<li class="row ${row.pinned ? 'pinned' : ''} ${on ? 'on' : ''}"><a href="/c/${keyOf(row)}" aria-current=${on ? 'true' : nothing}>
@@ -247,21 +253,6 @@ function load(name, again = false) {
     ));
   }
   return loading.get(name);
-}
-
-/** Keeps the shell above an on-screen keyboard, and only while something is being typed. */
-function followKeyboard() {
-  const view = window.visualViewport;
-  if (!view) return;
-  const root = document.documentElement;
-  const place = () => {
-    const typing = document.activeElement?.matches('input, textarea, [contenteditable]') && view.scale === 1;
-    const covered = typing && view.height < root.clientHeight - 40;
-    root.style.setProperty('--shell-height', covered ? `${view.height}px` : '');
-    root.style.setProperty('--shell-top', covered ? `${view.offsetTop}px` : '');
-  };
-  for (const type of ['resize', 'scroll']) view.addEventListener(type, place);
-  for (const type of ['focusin', 'focusout']) document.addEventListener(type, () => setTimeout(place, 50));
 }
 
 function watchLine() {

@@ -5,14 +5,14 @@ import { localURL, sentURL } from '../core/media.js';
 import { nameOf, userOf } from '../core/store.js';
 import { MEDIA } from '../core/timeline.js';
 import * as player from './player.js';
-import { emojiCount, linkify, ownFile, safeLink } from './text.js';
+import { emojiCount, linkify, safeLink } from './text.js';
 
 const PICTURE_SIDE = 180;
 const PICTURE_TALL = 240;
 const KIND_COLOURS = { xls: 'sheet', xlsx: 'sheet', csv: 'sheet', doc: 'doc', docx: 'doc', txt: 'doc', md: 'doc', ppt: 'slides', pptx: 'slides', pdf: 'pdf', zip: 'zip', rar: 'zip', '7z': 'zip', gz: 'zip', mp3: 'media', m4a: 'media', wav: 'media', mp4: 'media', mov: 'media' };
 
 /** The address of what a message carries: local while it waits or was just sent. */
-export const sourceOf = ({ m, entry }) => (entry?.file ? localURL(entry) : sentURL(m)) || ownFile(m.url);
+export const sourceOf = ({ m, entry }) => (entry?.file ? localURL(entry) : sentURL(m)) || safeLink(m.url)?.href || '';
 
 /** @param {any} item of layout() @param {any} pane the list element */
 export function bubble(item, pane) {
@@ -58,7 +58,7 @@ export function quoted(m, pane) {
   const original = pane.messageAt(m.ref);
   if (original) return { name: nameOf(original.userid), text: preview(original) };
   const copy = m.ext?.quote;
-  return copy && typeof copy.text === 'string' ? { name: Number.isSafeInteger(copy.userid) ? nameOf(copy.userid) : '', text: copy.text } : { name: '', text: t('chat.quote.earlier') };
+  return copy && typeof copy.text === 'string' ? { name: nameOf(copy.userid), text: copy.text } : { name: '', text: t('chat.quote.earlier') };
 }
 
 function quote(m, pane) {
@@ -88,8 +88,8 @@ function progress(entry, pane) {
 function picture(item, pane) {
   const { m, entry } = item;
   const size = fit(m.ext?.width, m.ext?.height);
-  const src = (entry?.file ? localURL(entry) : sentURL(m)) || ownFile(m.pic) || ownFile(m.url);
-  if (!src) return foreign(m, 'image');
+  const src = (entry?.file ? localURL(entry) : sentURL(m)) || safeLink(m.pic)?.href || safeLink(m.url)?.href;
+  if (!src) return unknown(m);
   return html`<div class="picture ${m.memo ? 'with-caption' : ''}"><button class="open" type="button" aria-label=${t('chat.picture.open')} @click=${() => pane.view(item)}>
     <img src=${src} width=${size.width} height=${size.height} alt=${m.memo || t('media.image')} loading="lazy" decoding="async" @error=${broken}></button>${under(item, pane)}</div>`;
 }
@@ -102,8 +102,7 @@ function broken(event) {
 function video(item, pane) {
   const { m, entry } = item;
   const size = fit(m.ext?.width, m.ext?.height);
-  if (!sourceOf(item)) return foreign(m, 'video');
-  const poster = (entry?.poster ? localURL(entry, 'poster') : sentURL(m, 'poster')) || ownFile(m.pic);
+  const poster = (entry?.poster ? localURL(entry, 'poster') : sentURL(m, 'poster')) || safeLink(m.pic)?.href;
   return html`<div class="picture video"><button class="open" type="button" aria-label=${t('chat.video.open')} @click=${() => pane.view(item)}>
     ${poster ? html`<img src=${poster} width=${size.width} height=${size.height} alt="" loading="lazy" decoding="async">` : html`<span class="blank"></span>`}
     <span class="play">${icon('play')}</span>
@@ -134,7 +133,6 @@ export const voiceKey = (pane, m) => `${pane.kind}:${pane.dstid}:${m.seq || m.ci
 
 function voice(item, pane) {
   const { m, own, entry } = item;
-  if (!sourceOf(item)) return foreign(m, 'voice');
   const key = voiceKey(pane, m);
   const now = player.playing.value?.key === key ? player.playing.value : null;
   const fresh = !own && !player.heard.value.has(key);
@@ -154,11 +152,11 @@ const extension = (name) => (/\.([A-Za-z0-9]{1,5})$/.exec(name ?? '')?.[1] ?? ''
 function file(item, pane) {
   const { m, entry } = item;
   const kind = extension(m.content);
-  const url = safeLink(m.url || '');
-  const inside = html`<span class="about"><span class="name">${m.content || t('chat.file')}</span><span class="size">${m.amount ? bytes(m.amount) : ''}${url && !ownFile(m.url) ? ` · ${url.host}` : ''}</span></span>
+  const inside = html`<span class="about"><span class="name">${m.content || t('chat.file')}</span><span class="size">${m.amount ? bytes(m.amount) : ''}</span></span>
     <span class="kind ${KIND_COLOURS[kind] ?? 'other'}" aria-hidden="true">${kind ? kind.toUpperCase() : icon('file')}</span>`;
-  return html`<div class="bubble card file">${url && m.url
-    ? html`<a class="body" href=${url.href} download=${m.content || 'file'} target="_blank" rel="noopener noreferrer nofollow"><span class="sr">${t('chat.download')}: </span>${inside}</a>`
+  const url = safeLink(m.url)?.href;
+  return html`<div class="bubble card file">${url
+    ? html`<a class="body" href=${url} download=${m.content || 'file'} target="_blank" rel="noopener noreferrer nofollow"><span class="sr">${t('chat.download')}: </span>${inside}</a>`
     : html`<span class="body">${inside}</span>`}${entry?.state === 'uploading' ? progress(entry, pane) : nothing}</div>`;
 }
 
@@ -168,15 +166,13 @@ function redPacket(m) {
     <span class="foot">${t('media.redpacket')}</span></div>`;
 }
 
-/** A picture or sound that lies elsewhere: where it is, to be opened by who wants to. */
-const foreign = (m, medium) => (safeLink(m.url || '') && m.url ? news({ m: { ...m, pic: '', content: `[${t(`media.${medium}`)}]` } }) : unknown(m));
-
-function news({ m }) {
-  const url = m.url ? safeLink(m.url) : null;
-  const pic = ownFile(m.pic);
+function news(item) {
+  const { m } = item;
+  const url = safeLink(m.url);
+  const pic = safeLink(m.pic);
   const title = m.content || url?.href || '';
   const inside = html`<span class="about"><span class="name">${title}</span>${m.memo ? html`<span class="size">${m.memo}</span>` : nothing}
-    ${url ? html`<span class="size">${url.host}</span>` : nothing}</span>${pic ? html`<img class="thumb" src=${pic} alt="" loading="lazy" decoding="async">` : nothing}`;
+    ${url ? html`<span class="size">${url.host}</span>` : nothing}</span>${pic ? html`<img class="thumb" src=${pic.href} alt="" loading="lazy" decoding="async">` : nothing}`;
   return html`<div class="bubble card news">${url
     ? html`<a class="body" href=${url.href} target="_blank" rel="noopener noreferrer nofollow">${inside}</a>` : html`<span class="body">${inside}</span>`}</div>`;
 }

@@ -448,7 +448,7 @@ class MessageList extends View {
 
   async view(item) {
     const { openViewer } = await import('./viewer.js');
-    const all = this.items.filter((i) => i.type === 'message' && (i.m.media === MEDIA.IMAGE || i.m.media === MEDIA.VIDEO) && sourceOf(i));
+    const all = this.items.filter((i) => i.type === 'message' && (i.m.media === MEDIA.IMAGE || i.m.media === MEDIA.VIDEO));
     openViewer(all, all.indexOf(item));
   }
 

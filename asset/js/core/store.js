@@ -65,7 +65,7 @@ export async function start(boot = {}) {
 function take(boot) {
   batch(() => {
     if (boot.me) me.value = boot.me;
-    if (boot.conversations) conversations.value = sorted(boot.conversations);
+    if (boot.conversations) conversations.value = sorted(dated(boot.conversations));
     if (boot.contacts) takeContacts(boot.contacts);
     if (boot.groups) groups.value = boot.groups;
     if (boot.requests) requests.value = boot.requests;
@@ -79,7 +79,7 @@ function takeContacts(rows) {
 }
 
 const LISTS = {
-  conversations: async () => mergeConversations((await post('/message/conversations', {})).rows),
+  conversations: async () => mergeConversations(dated((await post('/message/conversations', {})).rows)),
   contacts: async () => takeContacts((await post('/contact/loadfriend', {})).rows),
   groups: async () => { groups.value = (await post('/contact/loadcommunity', {})).rows; },
   requests: async () => { requests.value = (await post('/contact/requests', {})).rows; },
@@ -110,9 +110,18 @@ export function refresh(name) {
   return job.promise;
 }
 
+/** What holds no message yet, such as a new group, keeps the place that the server gave it: before the next older row. */
+function dated(rows) {
+  let at = 0;
+  return [...rows].reverse().map((row) => {
+    at = row.last?.at ?? at;
+    return row.last ? row : { ...row, made: at };
+  }).reverse();
+}
+
 /** Pinned first, then the newest; the time of the last message decides. */
 export function sorted(rows) {
-  const time = (row) => row.last?.at ?? 0;
+  const time = (row) => row.last?.at ?? row.made ?? 0;
   return [...rows].sort((a, b) => Number(b.pinned) - Number(a.pinned) || time(b) - time(a));
 }
 
@@ -363,7 +372,6 @@ const EVENT_LISTS = {
   group_request: ['requests'], group_joined: ['groups', 'requests', 'conversations'], group_left: ['groups', 'conversations'],
   group_changed: ['groups', 'conversations'], group_dismissed: ['groups', 'conversations'],
   profile_changed: ['contacts', 'me', 'conversations'], conversation_changed: ['conversations'],
-  contact_changed: ['contacts', 'requests'],
 };
 
 function event(m) {

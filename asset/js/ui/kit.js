@@ -145,7 +145,7 @@ export function ask(o) {
       </div></form>`, dialog);
     draw();
     dialog.showModal();
-    field()?.focus();
+    (field() ?? /** @type {HTMLElement} */ (dialog.querySelector(o.warn ? 'button' : '[type=submit]'))).focus();
   });
 }
 
@@ -237,3 +237,18 @@ export const blank = (/** @type {string} */ glyph, /** @type {string} */ text, h
 export const waiting = (/** @type {Error|null|undefined} */ error, /** @type {() => void} */ again) => (error
   ? blank('circle-alert', error.message, '', html`<button class="weui-btn weui-btn_default weui-btn_mini" type="button" @click=${again}>${t('act.retry')}</button>`)
   : html`<div class="blank wait"><span class="spinner"></span></div>`);
+
+/** Keeps the shell above an on-screen keyboard, and only while something is being typed. */
+export function followKeyboard() {
+  const view = window.visualViewport;
+  if (!view) return;
+  const root = document.documentElement;
+  const place = () => {
+    const typing = document.activeElement?.matches('input, textarea, [contenteditable]') && view.scale === 1;
+    const covered = typing && view.height < root.clientHeight - 40;
+    root.style.setProperty('--shell-height', covered ? `${view.height}px` : '');
+    root.style.setProperty('--shell-top', covered ? `${view.offsetTop}px` : '');
+  };
+  for (const type of ['resize', 'scroll']) view.addEventListener(type, place);
+  for (const type of ['focusin', 'focusout']) document.addEventListener(type, () => setTimeout(place, 50));
+}
