@@ -110,7 +110,8 @@ func (w *writer) serve(n *Node) {
 }
 
 // gather joins what is queued for n: a single frame as it is, several copied
-// into one buffer, which costs less than handing the kernel a vector.
+// into one buffer. For 16 short frames that costs half of handing the kernel a
+// vector, and an eighth of writing prepared messages one by one (BenchmarkJoin).
 func (w *writer) gather(n *Node) (data []byte, count int) {
 	batch, paid := n.DataQueue.take(w.batch[:0])
 	w.batch = batch
