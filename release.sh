@@ -2,7 +2,7 @@
 # Builds release/: the program for this machine's kind beside what it is
 # installed with, and for every system an archive with its checksum.
 #
-#   ./release.sh [VERSION]
+#   ./release.sh [VERSION [GOOS/GOARCH…]]
 #
 # The same sources and the same Go give the same bytes.
 set -euo pipefail
@@ -10,7 +10,8 @@ cd "$(dirname "$0")"
 
 version=${1:-$(git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)}
 version=${version#v}
-targets=(linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64)
+targets=("${@:2}")
+((${#targets[@]})) || targets=(linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64)
 papers=(README.md README.zh-CN.md CHANGELOG.md SECURITY.md LICENSE deploy)
 out=release
 # The time in the archives: that of the commit, so that building twice gives one sum.

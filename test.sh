@@ -80,7 +80,7 @@ lint() {
 		echo "building golangci-lint $GOLANGCI"
 		GOBIN=$tools go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$GOLANGCI" || return 1
 	fi
-	"$tools/golangci-lint" run ./...
+	"$tools/golangci-lint" run --allow-parallel-runners ./...
 }
 
 # Race tests need a C compiler. Without one the tests still run.
