@@ -316,12 +316,12 @@ func TestSocketsEndWithTheirSession(t *testing.T) {
 		if err := c.Logout(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		for range mine.Frames { //nolint:revive // until it is closed
+		for range mine.Frames {
 		}
 		if took := time.Since(start); mine.Code() != 4001 || took > time.Second {
 			t.Errorf("closed with %d after %v", mine.Code(), took)
 		}
-		for range line.Frames { //nolint:revive // until it is closed
+		for range line.Frames {
 		}
 		if err := line.Err(); !errors.Is(err, client.ErrEnded) && model.CodeOf(err) != model.CodeUnauthenticated {
 			t.Errorf("the line ended with %v", err)
@@ -343,7 +343,7 @@ func TestDeadAddressIsLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close() //nolint:errcheck // a test's
+		defer l.Close()
 		c := t.citizen()
 		two := client.New("http://"+l.Addr().String(), t.address)
 		defer two.Close()

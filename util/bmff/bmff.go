@@ -100,7 +100,7 @@ func (w *walker) box(at, end int64, depth int) (box, error) {
 		}
 		length = uint64(end - at)
 	}
-	b.end = at + int64(length) //nolint:gosec // at most end
+	b.end = at + int64(length)
 	if b.end < b.body {
 		if depth > 0 {
 			return box{}, ErrBroken

@@ -22,7 +22,7 @@ func (w *walker) directory(b box) error {
 	locations, inner := []byte(nil), int64(-1)
 	for !r.bad && len(r.data) >= 8 {
 		at := base + int64(len(data)-len(r.data))
-		size := int64(r.number(4)) //nolint:gosec // four bytes
+		size := int64(r.number(4))
 		kind := string(r.take(4))
 		if size < 8 {
 			return ErrBroken
@@ -51,8 +51,8 @@ func items(r *reader, private map[uint64]bool) {
 	}
 	r.number(count)
 	for !r.bad && len(r.data) >= 12 {
-		size := int64(r.number(4)) //nolint:gosec // four bytes
-		r.take(4)                  // infe
+		size := int64(r.number(4))
+		r.take(4) // infe
 		entry := &reader{data: r.take(size - 8)}
 		width := 2
 		if version := entry.number(4) >> 24; version >= 3 {
@@ -101,11 +101,11 @@ func (w *walker) items(r *reader, private map[uint64]bool, inner int64) error {
 			} else if method != 0 {
 				return ErrBroken
 			}
-			if length == 0 || length > uint64(left) || from > uint64(w.size) || from+length > uint64(w.size) { //nolint:gosec // not negative
+			if length == 0 || length > uint64(left) || from > uint64(w.size) || from+length > uint64(w.size) {
 				return ErrBroken
 			}
-			left -= int64(length)                                                  //nolint:gosec // at most left
-			if err := w.zero(int64(from), int64(from)+int64(length)); err != nil { //nolint:gosec // at most size
+			left -= int64(length)
+			if err := w.zero(int64(from), int64(from)+int64(length)); err != nil {
 				return err
 			}
 		}
