@@ -48,10 +48,21 @@ const route = computed(() => {
 
 /** Goes to an address of the client. */
 export function go(/** @type {string} */ to, replace = false) {
-  if (to === path.value) return;
+  if (to === location.pathname + location.search) return;
   if (replace) history.replaceState({ depth }, '', to);
   else history.pushState({ depth: ++depth }, '', to);
-  path.value = new URL(to, location.origin).pathname;
+  const url = new URL(to, location.origin);
+  path.value = url.pathname;
+  jump(Number(url.searchParams.get('seq')));
+}
+
+/** Brings the message that a found line leads to into view. */
+async function jump(/** @type {number} */ seq) {
+  const { view, kind, dstid } = route.peek();
+  if (!seq || view !== 'chat') return;
+  await load('chat');
+  await store.ensure(store.timeline(kind, dstid));
+  requestAnimationFrame(() => document.querySelector('hy-messages')?.jumpTo(seq));
 }
 
 /** Goes back to where one came from, or up where one came from elsewhere. */
@@ -290,6 +301,7 @@ async function boot() {
   watchLine();
   followKeyboard();
   customElements.define('hy-app', App);
+  jump(Number(new URLSearchParams(location.search).get('seq')));
 }
 
 boot();

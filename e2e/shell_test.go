@@ -1,0 +1,135 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// TestGroupOnTheScreen makes a group out of friends, runs it and ends it, with
+// nothing but what the screen offers.
+func TestGroupOnTheScreen(t *testing.T) {
+	ann, bo := register(t, "安娜", desktop), register(t, "Bo", phone)
+	befriend(ann, bo)
+	bo.open("/chat/index.shtml")
+	bo.online()
+
+	ann.open("/chat/index.shtml")
+	ann.click("hy-app .side header button")
+	ann.click("dialog.sheet button")
+	ann.insert("hy-create input[name=name]", "读书会")
+	ann.click("hy-create .pick input")
+	ann.click("hy-create header .weui-btn_primary")
+	ann.until("the group's chat", "/^\\/c\\/11-/.test(location.pathname) && document.querySelector('hy-composer textarea')")
+	bo.until("the group in the list", "[...document.querySelectorAll('.row .name')].some((e) => e.textContent === '读书会')")
+
+	ann.click(".chat-head > .iconbtn")
+	ann.until("two members", "document.querySelectorAll('hy-group .members button').length === 3")
+	ann.click("hy-group .weui-cell_access:nth-child(2)")
+	ann.insert("dialog .entry", "周五见")
+	ann.click("dialog .weui-dialog__btn_primary")
+	ann.until("the notice", "document.querySelector('hy-group .notice-text')?.textContent === '周五见'")
+	ann.shot("group-desktop")
+
+	ann.click("hy-group .members button:nth-child(2)")
+	ann.until("what may be done with a member", "document.querySelectorAll('dialog.sheet button').length === 6")
+	ann.click("dialog.sheet button.danger")
+	ann.click("dialog.box .weui-dialog__btn_warn, dialog.box [type=submit]")
+	ann.until("one member", "document.querySelectorAll('hy-group .members button').length === 2")
+	bo.until("the group gone", "![...document.querySelectorAll('.row .name')].some((e) => e.textContent === '读书会')")
+}
+
+// TestAccountOnTheScreen changes what one says of oneself and how the product looks.
+func TestAccountOnTheScreen(t *testing.T) {
+	ann := register(t, "安娜", phone)
+	ann.open("/me/profile")
+	ann.click("hy-account .weui-cell:nth-child(2)")
+	ann.eval("document.querySelector('dialog .entry').select()")
+	ann.insert("dialog .entry", "安娜二世")
+	ann.click("dialog [type=submit]")
+	ann.until("the new name", "document.querySelector('hy-account .weui-cell:nth-child(2) .weui-cell__ft').textContent === '安娜二世'")
+
+	ann.do("take over the file chooser", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, page.SetInterceptFileChooserDialog, page.SetInterceptFileChooserDialogParams{Enabled: true})
+		return err
+	}))
+	ann.click("hy-account .weui-cell:nth-child(1)")
+	picture, err := filepath.Abs("testdata/landscape.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ann.choose("input[type=file]", picture)
+	ann.until("the picture", "document.querySelector('hy-account img.avatar')?.naturalWidth > 0")
+
+	ann.open("/me/settings")
+	ann.click("hy-account [aria-labelledby=set-theme] label:nth-child(3)")
+	ann.click("hy-account .weui-switch")
+	ann.open("/me/settings")
+	if look := eval[string](ann.person, "document.documentElement.dataset.theme + ' ' + document.body.dataset.weuiTheme + ' ' + document.body.dataset.weuiMode"); look != "dark dark care" {
+		t.Errorf("after a reload the page looks %q", look)
+	}
+	ann.click("hy-account [aria-labelledby=set-lang] label:nth-child(3)")
+	ann.until("English", "document.documentElement.lang === 'en' && document.querySelector('hy-account h1')?.textContent === 'Settings'")
+
+	ann.open("/me/devices")
+	ann.until("this device", "document.querySelector('hy-account .tag.role')?.textContent === 'This device'")
+	ann.open("/me/passwd")
+	for _, field := range []string{"old", "new", "again"} {
+		ann.insert("hy-account input[name="+field+"]", map[string]string{"old": "not this one", "new": "another horse 8", "again": "another horse 8"}[field])
+	}
+	ann.click("hy-account form button")
+	ann.until("what is wrong", "document.querySelector('hy-account .fault') && document.querySelector('hy-account input[name=new]').value === 'another horse 8'")
+
+	ann.open("/me")
+	ann.click("hy-me .danger")
+	ann.click("dialog .weui-dialog__btn_warn")
+	ann.until("the login", "location.pathname === '/user/login.shtml'")
+	ann.insert("input[name=mobile]", ann.mobile)
+	ann.insert("input[name=passwd]", "wrong one 99")
+	ann.click("button[type=submit]")
+	ann.until("the fault at its field", "document.querySelector('#fault-passwd') && document.querySelector('input[name=mobile]').value === '"+ann.mobile+"'")
+	ann.insert("input[name=passwd]", password)
+	ann.enter()
+	ann.until("the chats", "location.pathname === '/chat/index.shtml'")
+}
+
+// TestEveryViewOnEveryScreen opens all views on a very small and a large screen:
+// each has a heading, and none is wider than the screen. Violations of the
+// policy fail it too.
+func TestEveryViewOnEveryScreen(t *testing.T) {
+	for _, on := range []screen{{"tiny", 320, 568}, {"large", 1440, 900}} {
+		t.Run(on.name, func(t *testing.T) {
+			ann := register(t, "安娜", on)
+			for path, view := range map[string]string{
+				"/chat/index.shtml": ".side h1", "/contacts": "hy-contacts h1", "/contacts/add": "hy-find h1", "/contacts/requests": "hy-requests h1",
+				"/contacts/groups": "hy-requests h1", "/contacts/blocked": "hy-requests h1", fmt.Sprintf("/contacts/%d", ann.id): "hy-person h2",
+				"/groups/join": "hy-find h1", "/chat/createcom.shtml": "hy-create h1", "/search": "hy-search input", "/me": "hy-me h1",
+				"/me/profile": "hy-account h1", "/me/devices": "hy-account .tag", "/me/passwd": "hy-account h1", "/me/settings": "hy-account h1",
+			} {
+				ann.open(path)
+				ann.see(view)
+				if wide := eval[[]string](ann.person, `[...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.sr, .skip')).map((e) => e.className || e.tagName)`); len(wide) > 0 {
+					t.Errorf("%s is wider than the screen: %s", path, strings.Join(wide, ", "))
+				}
+			}
+		})
+	}
+}
+
+// TestFirstLoad counts what a first visit to the chats brings over the wire.
+func TestFirstLoad(t *testing.T) {
+	ann := register(t, "安娜", phone)
+	ann.online()
+	const parts = "[performance.getEntriesByType('navigation')[0], ...performance.getEntriesByType('resource')].filter((e) => e.initiatorType !== 'fetch')"
+	size := eval[int](ann.person, parts+".reduce((sum, e) => sum + e.encodedBodySize, 0)")
+	modules := eval[int](ann.person, parts+".filter((e) => e.name.endsWith('.js')).length")
+	if size == 0 || size > 60_000 || modules == 0 || modules > 12 {
+		t.Errorf("%d bytes, %d modules", size, modules)
+	}
+	t.Logf("%d bytes, %d modules", size, modules)
+}
