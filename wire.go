@@ -68,6 +68,14 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	if err != nil {
 		return nil, err
 	}
+	epoch, err := d.Epoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := ctrl.NewPages(s.catalogue)
+	if err != nil {
+		return nil, err
+	}
 	var presence *service.PresenceService // there before the first socket
 	bounds := hub.Options{Metrics: s.metrics, Log: s.log, Changed: func(userID int64) { presence.Changed(userID) }}
 	if s.config.Limits {
@@ -80,17 +88,16 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	committer := service.NewCommitter(d, live, time.Now, s.metrics, s.log)
 	messages, err := service.NewMessageService(ctx, d, committer, live, time.Now, s.config.RecallWindow, search.Notify)
 	if err != nil {
+		committer.Close()
+		search.Close()
+		live.Drain(ctx, 0)
 		return nil, err
 	}
 	groups := service.NewCommunityService(d, committer, live, time.Now)
 	contacts := service.NewContactService(d, users, live, time.Now)
 	presence = service.NewPresenceService(live, live, contacts.FriendIDs, s.log)
-	epoch, err := d.Epoch(ctx)
-	if err != nil {
-		return nil, err
-	}
 	edge := &ctrl.Server{
-		Log: s.log, Locale: s.catalogue, Metrics: s.metrics,
+		Log: s.log, Locale: s.catalogue, Metrics: s.metrics, Pages: pages,
 		Sessions: sessions, Devices: sessions, Users: users, Contacts: contacts, Communities: groups,
 		Requests: service.NewRequestService(d, contacts, groups),
 		Messages: messages, Conversations: service.NewConversationService(d, committer, live), Search: search, Files: files,
@@ -99,9 +106,6 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 			Origins: s.config.AllowedOrigins, ClassicTokens: s.config.ClassicTokens, Unlimited: !s.config.Limits,
 			Epoch: strconv.FormatInt(epoch, 36), Node: s.node, Version: version,
 		},
-	}
-	if edge.Pages, err = ctrl.NewPages(s.catalogue); err != nil {
-		return nil, err
 	}
 	if s.config.Limits {
 		edge.Limits = ctrl.NewLimits()
