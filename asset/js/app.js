@@ -285,7 +285,8 @@ async function boot() {
   if (data.chat) store.timeline(data.chat.kind, data.chat.dstid).newest?.(data.chat.rows, 30, data.chat.rows.at(-1)?.seq ?? 0);
   store.start(data).catch(() => {}); // the line tells of it
   // What the server rendered stays until the view that takes its place is there.
-  if (r.view) await load(r.view);
+  const needed = { contacts: 'contacts', me: 'me' }[r.tab] ?? (r.sub === 'search' ? 'search' : '');
+  await Promise.all([r.view && load(r.view), needed && load(needed)]);
   effect(() => {
     const { view, kind, dstid } = route.value;
     if (view === 'chat') store.open(kind, dstid);

@@ -7,6 +7,7 @@ import { openDatabase } from '/a/x/js/core/idb.js';
 import { frameOf, newCID, Outbox } from '/a/x/js/core/outbox.js';
 import { backoff, isFinal } from '/a/x/js/core/socket.js';
 import { Timeline } from '/a/x/js/core/timeline.js';
+import { byLetter, letterOf } from '/a/x/js/ui/pinyin.js';
 
 const same = (what, got, want) => (JSON.stringify(got) === JSON.stringify(want) ? [] : [`${what}: ${JSON.stringify(got)}, want ${JSON.stringify(want)}`]);
 const post = (seq, more = {}) => ({ cmd: 10, kind: 10, seq, id: seq, userid: 2, dstid: 1, media: 1, content: `m${seq}`, at: seq * 1000, ...more });
@@ -104,6 +105,13 @@ export const checks = {
   line() {
     const delays = Array.from({ length: 10 }, (_, i) => backoff(i, () => 1));
     return [...same('back-off', delays, [1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000, 30000, 30000]), ...same('final', [1001, 4000, 4001, 4007, 4008].map(isFinal), [false, true, true, true, false])];
+  },
+
+  letters() {
+    const want = { 阿明: 'A', 陈晨: 'C', 韩梅梅: 'H', 李雷: 'L', 欧阳锋: 'O', 孙悦: 'S', 王小明: 'W', 张伟: 'Z', 赵敏: 'Z', 周杰: 'Z', alice: 'A', Émile: 'E', ' Bo': 'B', 123: '#', '😀': '#', 'ひ': '#', '': '#' };
+    const groups = byLetter(['赵敏', 'Zoe', '#1', '阿明', '张伟', 'Ann'], (name) => name);
+    return [...Object.entries(want).flatMap(([name, letter]) => same(name, letterOf(name), letter)),
+      ...same('groups', groups.map(([letter, rows]) => [letter, rows.length]), [['A', 2], ['Z', 3], ['#', 1]])];
   },
 
   peaks() {
