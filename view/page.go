@@ -84,8 +84,6 @@ type Entry struct {
 type Boot struct {
 	Me            *model.User             `json:"me"`
 	Conversations []model.ConversationRow `json:"conversations"`
-	Contacts      any                     `json:"contacts,omitempty"`
-	Groups        any                     `json:"groups,omitempty"`
 	Requests      any                     `json:"requests,omitempty"`
 	Chat          *BootChat               `json:"chat,omitempty"`
 }

@@ -106,7 +106,6 @@ func functions(lang string, texts Texts, assets Assets) template.FuncMap {
 		"count":   count,
 		"json":    encode,
 		"other":   func() string { return otherLang(lang) },
-		"lines":   func(s string) []string { return strings.Split(s, "\n") },
 	}
 }
 
