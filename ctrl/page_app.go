@@ -171,8 +171,9 @@ func (p *pages) entries(r *request, kind int, messages []model.Message, names ma
 		case !m.IsPost():
 			continue
 		case m.Media == model.MediaImage:
-			if e.Image = m.Pic; e.Image == "" {
-				e.Image = m.URL
+			// A picture that lies elsewhere is not loaded: that would tell who reads.
+			if e.Image = ownPath(m.Pic); e.Image == "" {
+				e.Image = ownPath(m.URL)
 			}
 		case m.Media == model.MediaText:
 			e.Text = m.Content // with its line breaks
@@ -207,4 +208,12 @@ func pagePane(path string) string {
 		return "list"
 	}
 	return "main"
+}
+
+// ownPath gives an address that is a path of this site, "" for any other.
+func ownPath(address string) string {
+	if strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.HasPrefix(address, "/\\") {
+		return address
+	}
+	return ""
 }

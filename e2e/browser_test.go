@@ -247,7 +247,14 @@ func (p *person) see(css string) {
 
 func (p *person) click(css string) {
 	p.t.Helper()
-	p.see(css)
+	// What still moves is not where it was when the click comes.
+	p.until("rest of "+css, fmt.Sprintf(`(() => {
+		const box = document.querySelector(%q)?.getBoundingClientRect();
+		const now = box && [box.x, box.y, box.width, box.height].join();
+		const rests = now && box.width > 0 && globalThis.lastBox === now;
+		globalThis.lastBox = now;
+		return rests;
+	})()`, css))
 	p.do("click "+css, chromedp.Click(chromedp.CSS(css)))
 }
 

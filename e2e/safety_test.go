@@ -35,6 +35,8 @@ func TestHostileText(t *testing.T) {
 			{ media: 4, url: bad, pic: 'data:text/html,<script>alert(1)</script>', ext: { width: '"', height: -5 } }, { media: 5, url: bad, memo: '<script>alert(1)</script>' },
 			{ media: 6, content: '<script>alert(1)</script>' }, { media: 7, url: bad }, { media: 8, url: bad, pic: bad }, { media: 9, content: '<script>', memo: 'x' },
 			{ media: 10, url: '//evil.test/x', content: '"><img src=x onerror=alert(1)>.exe', amount: 1 }, { media: 100, content: '<script>alert(1)</script>', ext: { constructor: 1, reactions: 'x', quote: 5 } },
+			{ media: 4, url: 'https://evil.test/x.png', pic: 'https://evil.test/y.png' }, { media: 3, url: 'https://evil.test/x.webm', amount: 2 },
+			{ media: 8, url: 'https://evil.test/x.mp4', pic: 'https://evil.test/y.png' }, { media: 2, content: 'x', pic: 'https://evil.test/x.png' },
 			{ media: 1, content: 'quoting', ref: 999999, ext: { quote: { userid: '<b>', text: '<img src=x onerror=alert(1)>' } } },
 		];
 		for (const m of more) store.send(10, ` + id(bo) + `, m);
@@ -50,6 +52,10 @@ func TestHostileText(t *testing.T) {
 		}
 		if n := eval[int](one.person, `document.querySelectorAll('hy-messages script, hy-messages iframe, hy-messages object, hy-messages [onerror], hy-messages [onload]').length`); n != 0 {
 			t.Errorf("%s's page has %d elements that a message brought", one.name, n)
+		}
+		loaded := eval[[]string](one.person, `performance.getEntriesByType('resource').map((e) => e.name).filter((u) => !u.startsWith(location.origin) && !/^(blob|data):/.test(u))`)
+		if len(loaded) > 0 {
+			t.Errorf("%s's page loaded %q", one.name, loaded)
 		}
 		foreign := eval[[]string](one.person, `[...document.querySelectorAll('hy-messages a[target=_blank]')].filter((a) => !/noopener/.test(a.rel) || !/noreferrer/.test(a.rel) || !/nofollow/.test(a.rel)).map((a) => a.outerHTML)`)
 		if len(foreign) > 0 {

@@ -1,18 +1,16 @@
 // How each medium looks. Everything a message brings is text or an address that
 // was checked: nothing of it becomes markup.
 import { avatar, bytes, duration, emit, has, html, icon, nothing, preview, svg, t } from './base.js';
-import { localURL, sentURL } from '../core/media.js';
 import { nameOf, userOf } from '../core/store.js';
 import { MEDIA } from '../core/timeline.js';
+import { cancel, play, recalledText, view } from './actions.js';
 import * as player from './player.js';
-import { emojiCount, linkify, safeLink } from './text.js';
+import { posterOf, sourceOf, voiceKey } from './source.js';
+import { emojiCount, linkify, ownFile, safeLink } from './text.js';
 
 const PICTURE_SIDE = 180;
 const PICTURE_TALL = 240;
 const KIND_COLOURS = { xls: 'sheet', xlsx: 'sheet', csv: 'sheet', doc: 'doc', docx: 'doc', txt: 'doc', md: 'doc', ppt: 'slides', pptx: 'slides', pdf: 'pdf', zip: 'zip', rar: 'zip', '7z': 'zip', gz: 'zip', mp3: 'media', m4a: 'media', wav: 'media', mp4: 'media', mov: 'media' };
-
-/** The address of what a message carries: local while it waits or was just sent. */
-export const sourceOf = ({ m, entry }) => (entry?.file ? localURL(entry) : sentURL(m)) || safeLink(m.url)?.href || '';
 
 /** @param {any} item of layout() @param {any} pane the list element */
 export function bubble(item, pane) {
@@ -58,7 +56,7 @@ export function quoted(m, pane) {
   const original = pane.messageAt(m.ref);
   if (original) return { name: nameOf(original.userid), text: preview(original) };
   const copy = m.ext?.quote;
-  return copy && typeof copy.text === 'string' ? { name: nameOf(copy.userid), text: copy.text } : { name: '', text: t('chat.quote.earlier') };
+  return copy && typeof copy.text === 'string' ? { name: Number.isSafeInteger(copy.userid) ? nameOf(copy.userid) : '', text: copy.text } : { name: '', text: t('chat.quote.earlier') };
 }
 
 function quote(m, pane) {
@@ -82,15 +80,15 @@ function under(item, pane) {
 
 function progress(entry, pane) {
   return html`<div class="uploading"><progress max="1" .value=${entry.progress ?? 0} aria-label=${t('chat.uploading')}></progress>
-    <button class="iconbtn" type="button" aria-label=${t('chat.upload.cancel')} @click=${() => pane.cancel(entry)}>${icon('x', 'small')}</button></div>`;
+    <button class="iconbtn" type="button" aria-label=${t('chat.upload.cancel')} @click=${() => cancel(entry)}>${icon('x', 'small')}</button></div>`;
 }
 
 function picture(item, pane) {
   const { m, entry } = item;
   const size = fit(m.ext?.width, m.ext?.height);
-  const src = (entry?.file ? localURL(entry) : sentURL(m)) || safeLink(m.pic)?.href || safeLink(m.url)?.href;
-  if (!src) return unknown(m);
-  return html`<div class="picture ${m.memo ? 'with-caption' : ''}"><button class="open" type="button" aria-label=${t('chat.picture.open')} @click=${() => pane.view(item)}>
+  const src = entry?.file ? sourceOf(item) : ownFile(m.pic) || sourceOf(item);
+  if (!src) return foreign(m, 'image');
+  return html`<div class="picture ${m.memo ? 'with-caption' : ''}"><button class="open" type="button" aria-label=${t('chat.picture.open')} @click=${() => view(pane, item)}>
     <img src=${src} width=${size.width} height=${size.height} alt=${m.memo || t('media.image')} loading="lazy" decoding="async" @error=${broken}></button>${under(item, pane)}</div>`;
 }
 
@@ -102,8 +100,9 @@ function broken(event) {
 function video(item, pane) {
   const { m, entry } = item;
   const size = fit(m.ext?.width, m.ext?.height);
-  const poster = (entry?.poster ? localURL(entry, 'poster') : sentURL(m, 'poster')) || safeLink(m.pic)?.href;
-  return html`<div class="picture video"><button class="open" type="button" aria-label=${t('chat.video.open')} @click=${() => pane.view(item)}>
+  if (!sourceOf(item)) return foreign(m, 'video');
+  const poster = posterOf(item);
+  return html`<div class="picture video"><button class="open" type="button" aria-label=${t('chat.video.open')} @click=${() => view(pane, item)}>
     ${poster ? html`<img src=${poster} width=${size.width} height=${size.height} alt="" loading="lazy" decoding="async">` : html`<span class="blank"></span>`}
     <span class="play">${icon('play')}</span>
     <span class="length">${m.ext?.size ? bytes(m.ext.size) : ''} ${m.ext?.duration ? duration(m.ext.duration) : ''}</span></button>${under(item, pane)}</div>`;
@@ -129,10 +128,9 @@ function waveform(m, share) {
     class=${(i + 0.5) / bars.length <= share ? 'done' : ''} x=${i * BAR + 1} y=${(TALLEST - h) / 2} width="2" height=${h} rx="1"></rect>`)}</svg>`;
 }
 
-export const voiceKey = (pane, m) => `${pane.kind}:${pane.dstid}:${m.seq || m.cid}`;
-
 function voice(item, pane) {
   const { m, own, entry } = item;
+  if (!sourceOf(item)) return foreign(m, 'voice');
   const key = voiceKey(pane, m);
   const now = player.playing.value?.key === key ? player.playing.value : null;
   const fresh = !own && !player.heard.value.has(key);
@@ -140,7 +138,7 @@ function voice(item, pane) {
   const wave = waveform(m, now ? now.share : 1);
   const state = now?.state ?? 'idle';
   return html`<div class="voice-row"><button class="bubble voice ${state}" type="button" aria-label=${t(state === 'playing' ? 'chat.voice.pause' : 'chat.voice.play', { Count: m.amount ?? 0 })}
-      @click=${() => pane.play(item)}>${state === 'playing' ? icon('pause', 'small') : nothing}${own ? html`${length}${wave}` : html`${wave}${length}`}</button>
+      @click=${() => play(pane, item)}>${state === 'playing' ? icon('pause', 'small') : nothing}${own ? html`${length}${wave}` : html`${wave}${length}`}</button>
     ${fresh ? html`<span class="unheard" role="img" aria-label=${t('chat.voice.unheard')}></span>` : nothing}
     ${now && state !== 'failed' ? html`<button class="rate" type="button" @click=${player.faster}>${player.rate.value}×</button>` : nothing}</div>
     ${state === 'failed' ? html`<p class="note-under">${t('chat.voice.failed')} <a href=${sourceOf(item)} download>${t('chat.download')}</a></p>` : nothing}
@@ -152,11 +150,11 @@ const extension = (name) => (/\.([A-Za-z0-9]{1,5})$/.exec(name ?? '')?.[1] ?? ''
 function file(item, pane) {
   const { m, entry } = item;
   const kind = extension(m.content);
-  const inside = html`<span class="about"><span class="name">${m.content || t('chat.file')}</span><span class="size">${m.amount ? bytes(m.amount) : ''}</span></span>
+  const url = safeLink(m.url || '');
+  const inside = html`<span class="about"><span class="name">${m.content || t('chat.file')}</span><span class="size">${m.amount ? bytes(m.amount) : ''}${url && !ownFile(m.url) ? ` · ${url.host}` : ''}</span></span>
     <span class="kind ${KIND_COLOURS[kind] ?? 'other'}" aria-hidden="true">${kind ? kind.toUpperCase() : icon('file')}</span>`;
-  const url = safeLink(m.url)?.href;
-  return html`<div class="bubble card file">${url
-    ? html`<a class="body" href=${url} download=${m.content || 'file'} target="_blank" rel="noopener noreferrer nofollow"><span class="sr">${t('chat.download')}: </span>${inside}</a>`
+  return html`<div class="bubble card file">${url && m.url
+    ? html`<a class="body" href=${url.href} download=${m.content || 'file'} target="_blank" rel="noopener noreferrer nofollow"><span class="sr">${t('chat.download')}: </span>${inside}</a>`
     : html`<span class="body">${inside}</span>`}${entry?.state === 'uploading' ? progress(entry, pane) : nothing}</div>`;
 }
 
@@ -166,13 +164,15 @@ function redPacket(m) {
     <span class="foot">${t('media.redpacket')}</span></div>`;
 }
 
-function news(item) {
-  const { m } = item;
-  const url = safeLink(m.url);
-  const pic = safeLink(m.pic);
+/** A picture or sound that lies elsewhere: where it is, to be opened by who wants to. */
+const foreign = (m, medium) => (safeLink(m.url || '') && m.url ? news({ m: { ...m, pic: '', content: `[${t(`media.${medium}`)}]` } }) : unknown(m));
+
+function news({ m }) {
+  const url = m.url ? safeLink(m.url) : null;
+  const pic = ownFile(m.pic);
   const title = m.content || url?.href || '';
   const inside = html`<span class="about"><span class="name">${title}</span>${m.memo ? html`<span class="size">${m.memo}</span>` : nothing}
-    ${url ? html`<span class="size">${url.host}</span>` : nothing}</span>${pic ? html`<img class="thumb" src=${pic.href} alt="" loading="lazy" decoding="async">` : nothing}`;
+    ${url ? html`<span class="size">${url.host}</span>` : nothing}</span>${pic ? html`<img class="thumb" src=${pic} alt="" loading="lazy" decoding="async">` : nothing}`;
   return html`<div class="bubble card news">${url
     ? html`<a class="body" href=${url.href} target="_blank" rel="noopener noreferrer nofollow">${inside}</a>` : html`<span class="body">${inside}</span>`}</div>`;
 }
@@ -195,15 +195,15 @@ function unknown(m) {
 /** The sentence of a thing that happened in the conversation. */
 export function noteOf({ m, own }, pane) {
   if (m.ext?.recalled) {
-    const mine = pane.recalledText(m.seq);
-    return html`${recalledText(m, own, pane)}
-      ${own && mine ? html`<button class="textbtn" type="button" @click=${() => pane.editAgain(mine)}>${t('chat.recalled.edit')}</button>` : nothing}`;
+    const mine = recalledText(pane, m.seq);
+    return html`${recallOf(m, own, pane)}
+      ${own && mine ? html`<button class="textbtn" type="button" @click=${() => emit(pane, 'hy-write', { text: mine })}>${t('chat.recalled.edit')}</button>` : nothing}`;
   }
   return eventText(m);
 }
 
 /** In a group, history does not say whether the author or an admin took a message back. */
-function recalledText(m, own, pane) {
+function recallOf(m, own, pane) {
   const by = m.ext.by ?? (pane.kind === 10 ? m.userid : 0);
   if (by && by !== m.userid) return t('chat.recalled.admin');
   if (by) return own ? t('chat.recalled.own') : t('chat.recalled.other', { Name: nameOf(m.userid) });

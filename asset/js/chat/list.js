@@ -1,26 +1,28 @@
 // The list of messages. The scroller is column-reverse with one child in normal
 // order: its zero is the bottom, so nothing moves when older pages come in above.
-import { attempt, avatar, choose, chipTime, emit, fullTime, html, icon, ifDefined, nothing, repeat, t, toast, View } from './base.js';
+import { chipTime, emit, html, icon, nothing, repeat, t, toast, View } from './base.js';
 import * as store from '../core/store.js';
-import { CMD, isPost, MEDIA, reactionsOf } from '../core/timeline.js';
-import { bubble, noteOf, sourceOf, voiceKey } from './bubble.js';
+import { CMD, isPost } from '../core/timeline.js';
+import { menu } from './actions.js';
+import { noteOf } from './bubble.js';
 import { layout } from './layout.js';
-import { openMenu } from './menu.js';
+import { message } from './message.js';
 import * as player from './player.js';
 
 const PAGE = 30;
 const MOST = 300;
 const NEAR = 400;
 const PRESS = 400;
-const RECALL_WINDOW = 2 * 60 * 1000;
+const SETTLED = 100;
+
+/** Where the reader was in each conversation, by its key, to come back to; nothing for the bottom. */
+const places = new Map();
 
 class MessageList extends View {
   static properties = { kind: { type: Number }, dstid: { type: Number }, active: { state: true } };
 
   constructor() {
     super();
-    this.positions = new Map();
-    this.recalled = new Map();
     this.seen = 0;
   }
 
@@ -48,15 +50,17 @@ class MessageList extends View {
     this.anchor = this.takeAnchor();
   }
 
-  /** Another conversation is shown: keep the place in the old one, find that in the new one. */
+  /** Another conversation is shown, where it was left or at its end. */
   enter() {
-    if (this.line) this.positions.set(this.line.key, this.place());
+    clearTimeout(this.settling);
     this.line = store.timeline(this.kind, this.dstid);
     const row = store.rowOf(this.kind, this.dstid);
     this.unreadFrom = row?.unread > 0 ? row.readseq : undefined;
     this.unreadCount = row?.unread ?? 0;
-    this.fromSeq = 0;
-    this.toSeq = Infinity;
+    const kept = this.unreadFrom === undefined ? places.get(this.line.key) : undefined;
+    this.kept = kept;
+    this.fromSeq = kept?.fromSeq ?? 0;
+    this.toSeq = kept?.toSeq ?? Infinity;
     this.active = undefined;
     this.keys = new Set();
     this.opened = false;
@@ -64,11 +68,12 @@ class MessageList extends View {
     store.ensure(this.line);
   }
 
-  /** Where the reader is, to come back to; nothing at the bottom. */
-  place() {
-    const box = this.scroller;
-    if (!box || this.atBottom()) return null;
-    return this.topElement();
+  /** Keeps the reader's place, and again when the heights of what came into view are known. */
+  keepPlace(again = true) {
+    clearTimeout(this.settling);
+    if (!this.isConnected || !this.opened) return;
+    if (again) this.settling = setTimeout(() => this.keepPlace(false), SETTLED);
+    places.set(this.line.key, this.atBottom() ? undefined : { ...this.topElement(), fromSeq: this.fromSeq, toSeq: this.toSeq });
   }
 
   atBottom() {
@@ -95,6 +100,12 @@ class MessageList extends View {
     if (!element) return;
     const box = this.scroller;
     box.scrollTop += element.getBoundingClientRect().top - box.getBoundingClientRect().top - anchor.offset;
+  }
+
+  /** Does it again for a few frames: what comes into view takes its real height only then. */
+  rest(act, frames = 6) {
+    act();
+    if (frames > 0 && this.isConnected) requestAnimationFrame(() => this.rest(act, frames - 1));
   }
 
   /** The rows in the DOM: at most 300, wherever the reader is. */
@@ -143,36 +154,7 @@ class MessageList extends View {
     if (item.type === 'time') return html`<div class="chip time"><time datetime=${new Date(item.at).toISOString()}>${chipTime(item.at)}</time></div>`;
     if (item.type === 'unread') return html`<div class="unread-line" id="hy-unread"><span>${t('chat.unread.line')}</span></div>`;
     if (item.type === 'note') return html`<article class="chip note" data-key=${item.key} data-seq=${item.m.seq} tabindex="-1">${noteOf(item, this)}</article>`;
-    return this.message(item);
-  }
-
-  message(item) {
-    const { m, own, entry } = item;
-    const name = store.nameOf(item.author);
-    const user = store.userOf(item.author);
-    return html`<article class="message ${own ? 'own' : 'other'} ${item.head ? 'head' : ''} media-${m.media}" data-key=${item.key} data-seq=${ifDefined(m.seq)}
-        tabindex=${this.active === item.key || (!this.active && item === this.items.at(-1)) ? 0 : -1} @focusin=${() => { this.active = item.key; }}
-        aria-label="${own ? t('chat.me') : name}, ${fullTime(m.at)}">
-      ${item.head ? html`<button class="face" type="button" tabindex="-1" aria-label=${name} @click=${() => emit(this, 'hy-profile', { id: item.author })}>${avatar({ ...user, nickname: name }, 'mini')}</button>` : nothing}
-      <div class="column">${item.named ? html`<div class="author">${name}</div>` : nothing}
-        <div class="line">${this.trouble(item)}<div class="content">${bubble(item, this)}</div>${entry && !m.seq ? nothing : html`<button class="more iconbtn" type="button"
-            aria-label=${t('chat.menu')} aria-haspopup="menu" tabindex="-1" @click=${(event) => this.menu(item, event.currentTarget)}>${icon('ellipsis', 'small')}</button>`}</div>
-        ${this.reactions(item)}${item.word ? html`<div class="status">${t(`chat.status.${item.status}`)}</div>` : nothing}</div></article>`;
-  }
-
-  /** A clock while it waits; the red mark, which says why, if it was refused. */
-  trouble({ entry, status }) {
-    if (status === 'failed') return html`<button class="fault-mark" type="button" aria-label="${t('chat.failed')}: ${entry.msg || ''}" @click=${() => this.failed(entry)}>!</button>`;
-    if (status === 'waiting') return html`<span class="clock" role="img" aria-label=${t('chat.status.waiting')} title=${t('chat.status.waiting')}>${icon('clock', 'small')}</span>`;
-    return nothing;
-  }
-
-  reactions({ m }) {
-    const all = reactionsOf(m);
-    if (all.length === 0) return nothing;
-    const me = store.me.value?.id;
-    return html`<div class="reacted">${all.map(({ emoji, users }) => html`<button type="button" aria-pressed=${users.includes(me) ? 'true' : 'false'}
-      title=${users.map(store.nameOf).join('、')} @click=${() => this.react(m, emoji, users.includes(me))}>${emoji}<span>${users.length}</span></button>`)}</div>`;
+    return message(item, this);
   }
 
   unreadChip() {
@@ -202,13 +184,13 @@ class MessageList extends View {
 
   openPlace() {
     this.opened = true;
-    const kept = this.positions.get(this.line.key);
     this.unreadSeen = false;
-    if (kept && !this.unreadFrom) this.holdAnchor(kept);
-    else this.scroller.scrollTop = 0;
+    this.scroller.scrollTop = 0;
+    if (this.kept) this.rest(() => this.holdAnchor(this.kept));
   }
 
   scrolled() {
+    this.keepPlace();
     this.look();
     const box = this.scroller;
     if (box.scrollHeight - box.clientHeight + box.scrollTop < NEAR) this.showOlder();
@@ -293,7 +275,7 @@ class MessageList extends View {
 
   async toUnread() {
     while (!this.querySelector('#hy-unread') && !(this.line.complete && this.line.index(this.fromSeq) === 0) && !this.line.error) await this.showOlder();
-    this.querySelector('#hy-unread')?.scrollIntoView({ block: 'start' });
+    this.rest(() => this.querySelector('#hy-unread')?.scrollIntoView({ block: 'start' }), 3);
     this.unreadSeen = true;
     this.requestUpdate();
   }
@@ -320,7 +302,7 @@ class MessageList extends View {
     }
     const element = this.querySelector(`article[data-seq="${seq}"]`);
     if (!element) return;
-    element.scrollIntoView({ block: 'center' });
+    this.rest(() => element.scrollIntoView({ block: 'center' }), 3);
     element.classList.add('flash');
     element.addEventListener('animationend', () => element.classList.remove('flash'), { once: true });
     element.focus({ preventScroll: true });
@@ -336,7 +318,7 @@ class MessageList extends View {
     if (!item || item.type !== 'message' || !event.target.closest('.content, article:focus')) return;
     if (event.target.closest('a') || !getSelection().isCollapsed) return;
     event.preventDefault();
-    this.menu(item, event.target.closest('article').querySelector('.content'));
+    menu(this, item, event.target.closest('article').querySelector('.content'));
   }
 
   press(event) {
@@ -348,7 +330,7 @@ class MessageList extends View {
       this.pressed = null;
       navigator.vibrate?.(10);
       addEventListener('click', (click) => { click.preventDefault(); click.stopPropagation(); }, { capture: true, once: true, signal: AbortSignal.timeout(700) });
-      this.menu(item, content);
+      menu(this, item, content);
     }, PRESS) };
   }
 
@@ -373,97 +355,13 @@ class MessageList extends View {
       this.active = next.dataset.key;
     } else if ((event.key === 'F10' && event.shiftKey) || event.key === 'ContextMenu' || event.key === 'Enter') {
       event.preventDefault();
-      if (item?.type === 'message') this.menu(item, article.querySelector('.content'));
+      if (item?.type === 'message') menu(this, item, article.querySelector('.content'));
     } else if (event.key === 'r' && !event.ctrlKey && !event.metaKey && item?.m.seq) {
       event.preventDefault();
       emit(this, 'hy-reply', { m: item.m });
     }
   }
 
-  menu(item, element) {
-    if (item.entry) {
-      if (item.entry.state === 'failed') this.failed(item.entry);
-      return;
-    }
-    const { m, own } = item;
-    const me = store.me.peek().id;
-    const mine = new Set(reactionsOf(m).filter((r) => r.users.includes(me)).map((r) => r.emoji));
-    const items = [{ label: t('chat.reply'), icon: 'reply', act: () => emit(this, 'hy-reply', { m }) }];
-    if (m.media === MEDIA.TEXT || m.memo) items.push({ label: t('chat.copy'), icon: 'copy', act: () => this.copy(m.media === MEDIA.TEXT ? m.content : m.memo) });
-    if (own && m.media === MEDIA.TEXT) items.push({ label: t('act.edit'), icon: 'pencil', act: () => emit(this, 'hy-edit', { m }) });
-    if (m.media === MEDIA.IMAGE || m.media === MEDIA.VIDEO || m.media === MEDIA.FILE) items.push({ label: t('chat.download'), icon: 'download', act: () => this.download(item) });
-    if (this.mayRecall(m, own)) items.push({ label: t('chat.recall'), icon: 'undo-2', act: () => this.recall(m, own) });
-    openMenu(element.getBoundingClientRect(), { items, mine, react: (emoji) => this.react(m, emoji, mine.has(emoji)) });
-  }
-
-  mayRecall(m, own) {
-    if (own && Date.now() - m.at < RECALL_WINDOW) return true;
-    if (this.kind !== CMD.ROOM) return false;
-    const role = store.groups.peek().find((group) => group.id === this.dstid)?.role;
-    return role === 'owner' || role === 'admin';
-  }
-
-  recall(m, own) {
-    attempt(async () => {
-      await store.act({ cmd: CMD.RECALL, kind: this.kind, dstid: this.dstid, ref: m.seq });
-      if (own && m.media === MEDIA.TEXT) this.recalled.set(`${this.line.key}:${m.seq}`, m.content);
-      this.requestUpdate();
-    });
-  }
-
-  recalledText(seq) {
-    return this.recalled.get(`${this.line.key}:${seq}`);
-  }
-
-  editAgain(text) {
-    emit(this, 'hy-write', { text });
-  }
-
-  react(m, emoji, on) {
-    attempt(() => store.act({ cmd: CMD.REACT, kind: this.kind, dstid: this.dstid, ref: m.seq, content: emoji, amount: on ? 0 : 1 }));
-  }
-
-  async copy(text) {
-    const { copyText } = await import('./clipboard.js');
-    toast(t((await copyText(text)) ? 'act.copied' : 'chat.copy.failed'));
-  }
-
-  download(item) {
-    const link = document.createElement('a');
-    link.href = sourceOf(item);
-    link.download = item.m.content || '';
-    link.rel = 'noopener';
-    link.click();
-  }
-
-  async failed(entry) {
-    const picked = await choose({ title: entry.msg || t('chat.failed'), choices: [{ value: 'retry', label: t('chat.resend') }, { value: 'delete', label: t('act.delete'), warn: true }] });
-    if (picked === 'retry') store.outbox.peek().retry(entry.cid);
-    if (picked === 'delete') store.outbox.peek().cancel(entry.cid);
-  }
-
-  cancel(entry) {
-    store.outbox.peek().cancel(entry.cid);
-  }
-
-  async view(item) {
-    const { openViewer } = await import('./viewer.js');
-    const all = this.items.filter((i) => i.type === 'message' && (i.m.media === MEDIA.IMAGE || i.m.media === MEDIA.VIDEO));
-    openViewer(all, all.indexOf(item));
-  }
-
-  play(item) {
-    const voice = (i) => ({ key: voiceKey(this, i.m), url: sourceOf(i), seconds: i.m.amount ?? 0, next: () => this.nextVoice(i) });
-    player.toggle(voice(item));
-    this.voice = voice;
-  }
-
-  /** What plays by itself after a voice: the next one of another's that was not heard yet. */
-  nextVoice(after) {
-    const at = this.items.findIndex((i) => i.key === after.key);
-    const next = at < 0 || after.own ? undefined : this.items.slice(at + 1).find((i) => i.type === 'message' && i.m.media === MEDIA.VOICE && !i.own);
-    return next && !player.heard.peek().has(voiceKey(this, next.m)) ? this.voice(next) : null;
-  }
 }
 
 customElements.define('hy-messages', MessageList);

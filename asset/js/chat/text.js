@@ -41,6 +41,15 @@ export function safeLink(text) {
 }
 
 /**
+ * The address of a file of this site, or ''. Nothing is ever loaded from another
+ * host because a message says so: that would tell it who reads.
+ */
+export function ownFile(text) {
+  const url = text ? safeLink(text) : null;
+  return url?.origin === location.origin ? url.href : '';
+}
+
+/**
  * Splits a text into plain parts and links.
  * @param {string} text @returns {({text:string}|{text:string,href:string,host:string})[]}
  */

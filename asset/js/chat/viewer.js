@@ -3,8 +3,8 @@
 import { render } from '../../vendor/lit.js';
 import { html, icon, nothing, t } from './base.js';
 import { MEDIA } from '../core/timeline.js';
-import { safeLink } from './text.js';
-import { sourceOf } from './bubble.js';
+import { ownFile } from './text.js';
+import { sourceOf } from './source.js';
 
 const DEEPEST = 5;
 
@@ -24,7 +24,7 @@ export function openViewer(items, at) {
     const { m } = items[state.at];
     const url = sourceOf(items[state.at]);
     render(html`<div class="stage">${m.media === MEDIA.VIDEO
-      ? html`<video controls autoplay playsinline preload="none" src=${url} poster=${safeLink(m.pic)?.href ?? ''}></video>`
+      ? html`<video controls autoplay playsinline preload="none" src=${url} poster=${ownFile(m.pic) || nothing}></video>`
       : html`<img src=${url} alt=${m.memo || t('media.image')} draggable="false">`}</div>
       <div class="tools"><span class="place">${state.at + 1} / ${items.length}</span>
         <a class="iconbtn" href=${url} download=${m.content || ''} aria-label=${t('chat.download')}>${icon('download')}</a>
