@@ -4,7 +4,7 @@ import { computed, effect, signal } from '../vendor/signals-core.js';
 import { post } from './core/api.js';
 import { shortTime, t } from './core/i18n.js';
 import * as store from './core/store.js';
-import { attempt, avatar, choose, count, followKeyboard, icon, preview, setCookie, View } from './ui/kit.js';
+import { attempt, avatar, choose, count, followKeyboard, icon, lazily, painted, preview, setCookie, View } from './ui/kit.js';
 
 const HOME = '/chat/index.shtml';
 const mark = new URL('../favicon.svg', import.meta.url).pathname;
@@ -23,6 +23,7 @@ const views = {
   account: () => import('./ui/account.js'),
   search: () => import('./ui/search.js'),
 };
+const { ready, failed, load } = lazily(views);
 
 const path = signal(location.pathname);
 const late = signal(false);
@@ -248,24 +249,6 @@ function step(by, unread) {
   if (rows[i]) go(`/c/${keyOf(rows[i])}`);
 }
 
-const ready = signal(new Set());
-const failed = signal(new Set());
-const loading = new Map();
-
-function load(name, again = false) {
-  if (again) {
-    loading.delete(name);
-    failed.value = new Set([...failed.peek()].filter((other) => other !== name));
-  }
-  if (!loading.has(name)) {
-    loading.set(name, views[name]().then(
-      () => { ready.value = new Set(ready.peek()).add(name); },
-      () => { failed.value = new Set(failed.peek()).add(name); },
-    ));
-  }
-  return loading.get(name);
-}
-
 function watchLine() {
   let timer = 0;
   effect(() => {
@@ -278,6 +261,7 @@ function watchLine() {
 }
 
 async function boot() {
+  await painted(); // what the server rendered is seen first
   const data = JSON.parse(document.getElementById('boot')?.textContent || '{}');
   setCookie('tz', Intl.DateTimeFormat().resolvedOptions().timeZone ?? '');
   history.replaceState({ depth: 0 }, '');

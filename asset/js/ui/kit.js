@@ -1,6 +1,6 @@
 // Small parts that every view uses: elements that follow signals, avatars, icons, previews, dialogs and toasts.
 import { html, LitElement, nothing, render } from '../../vendor/lit.js';
-import { effect, untracked } from '../../vendor/signals-core.js';
+import { effect, signal, untracked } from '../../vendor/signals-core.js';
 import { duration, t } from '../core/i18n.js';
 
 const sprite = new URL('../../icons.svg', import.meta.url).pathname;
@@ -252,3 +252,33 @@ export function followKeyboard() {
   for (const type of ['resize', 'scroll']) view.addEventListener(type, place);
   for (const type of ['focusin', 'focusout']) document.addEventListener(type, () => setTimeout(place, 50));
 }
+
+/**
+ * Modules that are fetched when they are first needed.
+ * @param {Record<string, () => Promise<unknown>>} modules
+ */
+export function lazily(modules) {
+  const ready = signal(/** @type {Set<string>} */ (new Set()));
+  const failed = signal(/** @type {Set<string>} */ (new Set()));
+  const loading = new Map();
+  const load = (/** @type {string} */ name, again = false) => {
+    if (again) {
+      loading.delete(name);
+      failed.value = new Set([...failed.peek()].filter((other) => other !== name));
+    }
+    if (!loading.has(name)) {
+      loading.set(name, modules[name]().then(
+        () => { ready.value = new Set(ready.peek()).add(name); },
+        () => { failed.value = new Set(failed.peek()).add(name); },
+      ));
+    }
+    return loading.get(name);
+  };
+  return { ready, failed, load };
+}
+
+/** Resolves after the next frame; where none comes, as in a hidden tab, a little later. */
+export const painted = () => new Promise((resolve) => {
+  requestAnimationFrame(() => setTimeout(resolve));
+  setTimeout(resolve, 200);
+});
