@@ -40,7 +40,7 @@ var browser struct {
 
 // findBrowser gives the path of an installed browser, or "".
 func findBrowser() string {
-	for _, name := range []string{os.Getenv("HONGYAN_BROWSER"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+	for _, name := range []string{os.Getenv("E2E_BROWSER"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
 		if name == "" {
 			continue
 		}
@@ -57,7 +57,7 @@ func startBrowser(t *testing.T) context.Context {
 	t.Helper()
 	path := findBrowser()
 	if path == "" {
-		t.Skip("no browser found: install chromium or set HONGYAN_BROWSER to run the browser tests")
+		t.Skip("no browser found: install chromium or set E2E_BROWSER to run the browser tests")
 	}
 	browser.once.Do(func() {
 		options := append(chromedp.DefaultExecAllocatorOptions[:],

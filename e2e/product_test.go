@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"bufio"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,19 +71,23 @@ func runProduct() error {
 	product.cmd = cmd
 	found := make(chan string, 1)
 	go func() {
+		defer close(found)
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			if m := openLine.FindStringSubmatch(lines.Text()); m != nil {
-				select {
-				case found <- m[1]:
-				default:
-				}
+				found <- m[1]
+				_, _ = io.Copy(io.Discard, out)
+				return
 			}
 		}
 	}()
 	select {
-	case product.base = <-found:
+	case base, ok := <-found:
+		if !ok {
+			return errors.New("it ended at once; run the test with -v to see what it says")
+		}
+		product.base = base
 		return nil
-	case <-time.After(patience):
+	case <-time.After(2 * patience):
 		return os.ErrDeadlineExceeded
 	}
 }

@@ -3,7 +3,6 @@
 import { attempt, choose, emit, t, toast } from './base.js';
 import * as store from '../core/store.js';
 import { CMD, MEDIA, reactionsOf } from '../core/timeline.js';
-import { openMenu } from './menu.js';
 import * as player from './player.js';
 import { sourceOf, voiceKey } from './source.js';
 
@@ -16,7 +15,7 @@ const recalled = new Map();
 const recallKey = (pane, seq) => `${pane.kind}:${pane.dstid}:${seq}`;
 
 /** Opens the menu of a message beside an element. */
-export function menu(pane, item, element) {
+export async function menu(pane, item, element) {
   if (item.entry) {
     if (item.entry.state === 'failed') failed(item.entry);
     return;
@@ -30,6 +29,7 @@ export function menu(pane, item, element) {
   if (own && m.media === MEDIA.TEXT) items.push({ label: t('act.edit'), icon: 'pencil', act: () => emit(pane, 'hy-edit', { m }) });
   if (FILES.has(m.media) && sourceOf(item)) items.push({ label: t('chat.download'), icon: 'download', act: () => download(item) });
   if (mayRecall(pane, m, own)) items.push({ label: t('chat.recall'), icon: 'undo-2', act: () => recall(pane, m, own) });
+  const { openMenu } = await import('./menu.js');
   openMenu(element.getBoundingClientRect(), { items, mine, react: (emoji) => react(pane, m, emoji, mine.has(emoji)) });
 }
 

@@ -8,6 +8,7 @@ import './list.js';
 // A line that is back within this time was never away, as far as people care.
 const GRACE = 2000;
 const PATIENCE = 3000;
+const LATER = 2500;
 
 class Chat extends View {
   static properties = { kind: { type: Number }, dstid: { type: Number }, dropping: { state: true }, late: { state: true } };
@@ -34,6 +35,11 @@ class Chat extends View {
       if (!line.loaded) await Promise.race([store.ensure(line), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
     }
     super.scheduleUpdate();
+  }
+
+  /** What is fetched when it is needed must be here before the network may be gone. */
+  firstUpdated() {
+    setTimeout(() => Promise.allSettled([import('./menu.js'), import('./sheet.js'), import('../core/media.js'), import('./recorder.js'), import('./emoji.js')]), LATER);
   }
 
   get composer() {

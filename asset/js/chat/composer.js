@@ -1,6 +1,5 @@
 // Where a message is written: text, emoji, pictures, files and voice.
 import { ask, emit, html, icon, nothing, preview, t, toast, View } from './base.js';
-import { messageOf } from '../core/media.js';
 import * as store from '../core/store.js';
 import { MEDIA } from '../core/timeline.js';
 import './voice.js';
@@ -259,6 +258,7 @@ class Composer extends View {
 
   async sendFiles(files, caption, kind = this.kind, dstid = this.dstid) {
     const quote = this.takeQuote();
+    const { messageOf } = await import('../core/media.js');
     for (const [i, file] of files.entries()) {
       if (file.size === 0) {
         toast(t('chat.file.empty', { Name: file.name }));

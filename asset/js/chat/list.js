@@ -328,7 +328,7 @@ class MessageList extends View {
     if (!item || !content) return;
     this.pressed = { x: event.clientX, y: event.clientY, timer: setTimeout(() => {
       this.pressed = null;
-      navigator.vibrate?.(10);
+      if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(10);
       addEventListener('click', (click) => { click.preventDefault(); click.stopPropagation(); }, { capture: true, once: true, signal: AbortSignal.timeout(700) });
       menu(this, item, content);
     }, PRESS) };

@@ -1,6 +1,27 @@
 // Where the file of a message is: still here, or on this site.
-import { localURL, sentURL } from '../core/media.js';
 import { ownFile } from './text.js';
+
+const local = new Map();
+const MOST_LOCAL = 60;
+
+/** An address of a file that is still here, so that what was sent shows without being fetched. */
+function localURL(entry, what = 'file') {
+  const key = `${entry.cid}:${what}`;
+  const known = local.get(key);
+  if (known) return known;
+  if (!entry[what]) return '';
+  if (local.size >= MOST_LOCAL) {
+    const [oldest, url] = local.entries().next().value;
+    URL.revokeObjectURL(url);
+    local.delete(oldest);
+  }
+  const url = URL.createObjectURL(entry[what]);
+  local.set(key, url);
+  return url;
+}
+
+/** The local address of a message that was sent from this page, if it is still there. */
+const sentURL = (m, what = 'file') => (m.cid ? local.get(`${m.cid}:${what}`) : undefined) ?? '';
 
 /** The address of what a message carries, '' if it is not ours to load. */
 export const sourceOf = ({ m, entry }) => (entry?.file ? localURL(entry) : sentURL(m)) || ownFile(m.url);

@@ -136,25 +136,3 @@ function shrink(source, width, height) {
   canvas.getContext('2d').drawImage(source, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/jpeg', 0.8));
 }
-
-const local = new Map();
-const MOST_LOCAL = 60;
-
-/** An address of a file that is still here, so that what was sent shows without being fetched. */
-export function localURL(entry, what = 'file') {
-  const key = `${entry.cid}:${what}`;
-  const known = local.get(key);
-  if (known) return known;
-  if (!entry[what]) return '';
-  if (local.size >= MOST_LOCAL) {
-    const [oldest, url] = local.entries().next().value;
-    URL.revokeObjectURL(url);
-    local.delete(oldest);
-  }
-  const url = URL.createObjectURL(entry[what]);
-  local.set(key, url);
-  return url;
-}
-
-/** The local address of a message that was sent from this page, if it is still there. */
-export const sentURL = (m, what = 'file') => (m.cid ? local.get(`${m.cid}:${what}`) : undefined) ?? '';

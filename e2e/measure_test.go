@@ -1,0 +1,60 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// TestMeasureFirstLoad prints what a slow phone gets: 1.6 Mbit/s, 150 ms, a
+// quarter of this processor, nothing cached. Figures depend on the machine, so
+// it runs when asked for (E2E_MEASURE=1) and judges nothing.
+func TestMeasureFirstLoad(t *testing.T) {
+	if os.Getenv("E2E_MEASURE") == "" {
+		t.Skip("set E2E_MEASURE=1 to print the figures of the first load")
+	}
+	ann, bo := register(t, "安娜", phone), register(t, "Bo", phone)
+	befriend(ann, bo)
+	talk(ann, bo)
+	for range 30 {
+		bo.say("一条消息 with some words to read")
+	}
+	for _, path := range []string{"/user/login.shtml", "/chat/index.shtml", "/c/10-" + id(bo)} {
+		ann.slow()
+		ann.open(path)
+		if path != "/user/login.shtml" {
+			ann.online()
+		}
+		ann.until("the load event", "performance.getEntriesByType('navigation')[0].loadEventEnd > 0 && performance.getEntriesByName('first-contentful-paint').length > 0")
+		t.Log(path, eval[string](ann.person, `(() => {
+			const [page] = performance.getEntriesByType('navigation');
+			const all = performance.getEntriesByType('resource');
+			const sum = (rows) => Math.round(rows.reduce((n, e) => n + e.transferSize, 0) / 1000);
+			const paint = performance.getEntriesByName('first-contentful-paint')[0].startTime;
+			const modules = all.filter((e) => /\.js$/.test(e.name));
+			return 'first paint ' + Math.round(paint) + ' ms, interactive ' + Math.round(Math.max(page.domInteractive, ...modules.map((e) => e.responseEnd))) + ' ms, ' +
+				(sum(all) + Math.round(page.transferSize / 1000)) + ' kB in ' + (all.length + 1) + ' requests, ' + modules.length + ' modules of ' + sum(modules) + ' kB';
+		})()`))
+	}
+}
+
+// slow makes this person's browser a slow phone on a slow line, with an empty cache.
+func (a *account) slow() {
+	a.t.Helper()
+	a.do("slow", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		if _, err := chromedp.Call(ctx, network.ClearBrowserCache, cdp.Empty{}); err != nil {
+			return err
+		}
+		if _, err := chromedp.Call(ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+			MatchedNetworkConditions: []*network.Conditions{{Latency: 150, DownloadThroughput: 1.6e6 / 8, UploadThroughput: 750e3 / 8}}}); err != nil {
+			return err
+		}
+		_, err := chromedp.Call(ctx, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: 4})
+		return err
+	}))
+}
