@@ -28,14 +28,14 @@ func status(code model.Code) int {
 		return http.StatusBadRequest
 	case model.CodeUnauthenticated, model.CodeBadCredentials:
 		return http.StatusUnauthorized
-	case model.CodeForbidden, model.CodeNotFriend, model.CodeNotMember, model.CodeBlocked, model.CodeMuted:
+	case model.CodeForbidden, model.CodeNotFriend, model.CodeNotMember, model.CodeBlocked:
 		return http.StatusForbidden
 	case model.CodeNotFound:
 		return http.StatusNotFound
 	case model.CodeConflict, model.CodeMobileTaken, model.CodeAlreadyFriend, model.CodeAlreadyMember,
-		model.CodeCIDReused, model.CodeTooLate:
+		model.CodeCIDReused:
 		return http.StatusConflict
-	case model.CodeTooLarge, model.CodeQuota:
+	case model.CodeTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case model.CodeUnsupportedMedia:
 		return http.StatusUnsupportedMediaType

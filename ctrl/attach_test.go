@@ -433,7 +433,7 @@ func TestUploadLimits(t *testing.T) {
 			break
 		}
 	}
-	if refused.status != 413 || refused.Error != "quota_exceeded" {
+	if refused.status != 413 || refused.Error != "too_large" {
 		t.Errorf("quota: %d %s", refused.status, refused.raw)
 	}
 	for range 60 {

@@ -34,8 +34,9 @@ const (
 	// maxInFlight messages of one socket wait for their commit; then it is not
 	// read until one is through.
 	maxInFlight = 64
-	// frameTime bounds the handling of one frame, commit not included.
-	frameTime = 10 * time.Second
+	// frameTime bounds the handling of one frame, commit not included: when the
+	// database does not answer, the sender is told to try again.
+	frameTime = 2 * time.Second
 	// attachTime bounds the reading of a user's groups.
 	attachTime = 5 * time.Second
 	// keptBuffer is the largest buffer that goes back to the pool.
@@ -91,7 +92,7 @@ func (c *conversation) run() {
 		return nil
 	})
 	conn.SetPingHandler(c.ping)
-	conn.SetPongHandler(func(string) error { return c.count() })
+	conn.SetPongHandler(c.pong)
 	if err := c.attach(); err != nil {
 		c.Log.Warn("socket not attached", "request", c.request, "user", c.node.UserID, "error", err)
 		return
@@ -210,10 +211,18 @@ func (c *conversation) count() error {
 // ping answers a ping, within the rate.
 func (c *conversation) ping(payload string) error {
 	err := c.count()
-	switch {
-	case err == nil:
+	if err == nil {
 		c.node.Pong(payload)
-	case errors.Is(err, errRate):
+	}
+	return onlyRate(err)
+}
+
+// pong takes a sign of life. Above the rate it is of no use; only a flood is.
+func (c *conversation) pong(string) error { return onlyRate(c.count()) }
+
+// onlyRate lets pass what is merely refused: it must not end the reader.
+func onlyRate(err error) error {
+	if errors.Is(err, errRate) {
 		return err
 	}
 	return nil

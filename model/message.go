@@ -123,7 +123,7 @@ func (m *Message) Peer(userID int64) int64 {
 // 13 and 15 to 17), without regard to who sends it where.
 func (m *Message) Valid() error {
 	switch {
-	case m.DstID <= 0 || m.DstID > MaxID:
+	case m.DstID < 0 || m.DstID > MaxID || m.DstID == 0 && m.Kind != KindNotice:
 		return Invalid("dstid")
 	case m.CID != "" && (utf8.RuneCountInString(m.CID) > MaxCIDRunes || hasControl(m.CID)):
 		return Invalid("cid")
@@ -151,10 +151,13 @@ func (m *Message) Valid() error {
 	if m.IsPost() {
 		return m.validPost()
 	}
-	if m.Kind != KindSingle && m.Kind != KindRoom {
-		return Invalid("kind")
+	switch {
+	case m.Kind == KindSingle, m.Kind == KindRoom:
+		return nil
+	case m.Kind == KindNotice && m.Cmd == CmdRead: // one's own; nothing else can be done to them
+		return nil
 	}
-	return nil
+	return Invalid("kind")
 }
 
 // validPost checks that a medium has what it is shown by.

@@ -151,7 +151,7 @@ func (s *AttachService) left(v *xorm.Session, userID int64) (int64, error) {
 		return 0, err
 	}
 	if files >= s.limits.Files || used >= s.limits.Quota {
-		return 0, model.Fail(model.CodeQuota)
+		return 0, model.TooLarge("quota")
 	}
 	return s.limits.Quota - used, nil
 }
@@ -171,7 +171,7 @@ func (s *AttachService) insert(ctx context.Context, row *model.Attachment) error
 			return err
 		}
 		if row.Size > room {
-			return model.Fail(model.CodeQuota)
+			return model.TooLarge("quota")
 		}
 		row.ID = 0
 		_, err = tx.Insert(row)

@@ -31,7 +31,7 @@ func (s *source) Read(p []byte) (int, error) {
 	case s.read > s.size:
 		s.err = model.TooLarge("file")
 	case s.read > s.room:
-		s.err = model.Fail(model.CodeQuota)
+		s.err = model.TooLarge("quota")
 	case err != nil && !errors.Is(err, io.EOF):
 		s.err = err
 	default:

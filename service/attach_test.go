@@ -290,7 +290,7 @@ func TestQuota(t *testing.T) {
 		for _, err := range errs {
 			if err == nil {
 				stored++
-			} else if model.CodeOf(err) != model.CodeQuota {
+			} else if model.CodeOf(err) != model.CodeTooLarge {
 				d.Error(err)
 			}
 		}
@@ -299,7 +299,7 @@ func TestQuota(t *testing.T) {
 		}
 		for i := range 6 {
 			_, _, err := d.files.Upload(d.Context(), bob, "x", "", strings.NewReader("1"))
-			if want := i >= 5; (model.CodeOf(err) == model.CodeQuota) != want {
+			if want := i >= 5; (model.CodeOf(err) == model.CodeTooLarge) != want {
 				d.Errorf("file %d: %v", i, err)
 			}
 		}

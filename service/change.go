@@ -151,7 +151,13 @@ func (s *MessageService) recaller(from model.Sender) change {
 		case target.UserID != m.UserID:
 			return model.Fail(model.CodeForbidden)
 		case tx.Now()-target.At > s.recall.Milliseconds():
-			return model.Fail(model.CodeTooLate)
+			return &model.Error{Code: model.CodeConflict, Key: "late"}
+		}
+		if ext["edited"] != nil { // what it said in between goes too
+			if _, err := tx.Exec("UPDATE message SET content = '' WHERE conversationid = ? AND seq > ? AND cmd = ? AND ref = ?",
+				target.ConversationID, target.Seq, model.CmdEdit, target.Seq); err != nil {
+				return err
+			}
 		}
 		target.Content, target.Pic, target.URL, target.Memo, target.Amount = "", "", "", "", 0
 		target.Ext = `{"recalled":true}`
@@ -225,7 +231,7 @@ func putExt(row *model.Post, ext map[string]json.RawMessage, key string, value a
 // Delivered notes that a device of the user has everything up to m.Seq.
 func (s *MessageService) Delivered(ctx context.Context, from model.Sender, m model.Message, done func(error)) {
 	err := s.mayRead(ctx, from.UserID, m.Kind, m.DstID)
-	if m.Kind != model.KindSingle && m.Kind != model.KindRoom || m.DstID <= 0 || m.Seq < 0 {
+	if m.Seq < 0 || m.DstID < 0 || m.Kind != model.KindSingle && m.Kind != model.KindRoom && m.Kind != model.KindNotice {
 		err = model.Invalid("kind")
 	}
 	if err == nil {

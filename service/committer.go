@@ -21,7 +21,7 @@ import (
 // socket of a busy node has in flight; a submitter waits queueWait for a place
 // and is then told to try again.
 const (
-	maxBatch  = 512
+	maxBatch  = 256
 	maxQueue  = 4096
 	queueWait = time.Second
 	// published bounds the committed batches that wait for their fan-out.
@@ -205,9 +205,6 @@ func (c *Committer) fail(batch []job, err error) {
 		return
 	}
 	c.log.Error("commit failed", "ops", len(batch), "error", err)
-	if db.IsUnavailable(err) {
-		err = &model.Error{Code: model.CodeUnavailable, RetryAfter: time.Second, Err: err}
-	}
 	for i := range batch {
 		batch[i].err, batch[i].deliveries = err, nil
 	}

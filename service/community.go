@@ -62,7 +62,7 @@ func (s *CommunityService) Create(ctx context.Context, userID int64, in NewGroup
 	friends := others(in.Members, userID)
 	row.Size = 1 + len(friends)
 	if row.Size > model.MaxGroupSize {
-		return nil, &model.Error{Code: model.CodeQuota, Key: "members"}
+		return nil, &model.Error{Code: model.CodeConflict, Key: "members"}
 	}
 	var made model.Community
 	err := s.committer.Do(ctx, func(tx *Tx) error {
@@ -116,7 +116,7 @@ func mayOwn(tx *Tx, userID int64) error {
 	}
 	n, err := tx.Where("ownerid = ?", userID).Count(new(model.Community))
 	if err == nil && n >= model.MaxGroupsOwned {
-		return &model.Error{Code: model.CodeQuota, Key: "groups"}
+		return &model.Error{Code: model.CodeConflict, Key: "groups"}
 	}
 	return err
 }

@@ -71,7 +71,7 @@ func TestCreateGroupRefuses(t *testing.T) {
 			"a stranger":       {service.NewGroup{Name: "a", Members: []int64{plain, alien}}, model.Fail(model.CodeNotFriend)},
 			"nobody":           {service.NewGroup{Name: "a", Members: []int64{99999}}, model.Fail(model.CodeNotFriend)},
 			"who blocked me":   {service.NewGroup{Name: "a", Members: []int64{other}}, model.Fail(model.CodeNotFriend)},
-			"too many":         {service.NewGroup{Name: "a", Members: crowd(model.MaxGroupSize)}, model.Fail(model.CodeQuota)},
+			"too many":         {service.NewGroup{Name: "a", Members: crowd(model.MaxGroupSize)}, model.Fail(model.CodeConflict)},
 		} {
 			_, err := c.groups.Create(c.Context(), owner, tt.in)
 			c.wants(what, err, tt.want)
@@ -131,7 +131,7 @@ func TestOnlyOnce(t *testing.T) {
 			_, err := node().Create(c.Context(), owner, service.NewGroup{Name: "最后"})
 			return err
 		})
-		if succeeded != 1 || failed[model.CodeQuota] != 49 {
+		if succeeded != 1 || failed[model.CodeConflict] != 49 {
 			t.Errorf("%d created, %v", succeeded, failed)
 		}
 	})

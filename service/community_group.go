@@ -48,7 +48,7 @@ func (g *group) seat(userID int64) (*model.Member, error) {
 // room fails if n more do not fit in.
 func (g *group) room(n int) error {
 	if g.row.Size+n > model.MaxGroupSize {
-		return &model.Error{Code: model.CodeQuota, Key: "members"}
+		return &model.Error{Code: model.CodeConflict, Key: "members"}
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func TestMute(t *testing.T) {
 				model.Message{Cmd: model.CmdRoom, DstID: id, Media: model.MediaText, Content: "x"})
 			return err
 		}
-		c.wants("muted", speak(), model.Fail(model.CodeMuted))
+		c.wants("muted", speak(), &model.Error{Code: model.CodeForbidden, Key: "muted"})
 		c.ok(c.groups.Mute(c.Context(), admin, id, plain, 0))
 		c.ok(speak())
 		c.ok(c.groups.Mute(c.Context(), owner, id, plain, 60))

@@ -100,9 +100,9 @@ func TestInviteOnlyAndLimits(t *testing.T) {
 			return err
 		})
 		_, err = c.groups.Join(c.Context(), alien, open, "")
-		c.wants("a full group", err, &model.Error{Code: model.CodeQuota, Key: "members"})
+		c.wants("a full group", err, &model.Error{Code: model.CodeConflict, Key: "members"})
 		_, err = c.groups.Invite(c.Context(), owner, open, []int64{friend})
-		c.wants("a full group", err, &model.Error{Code: model.CodeQuota, Key: "members"})
+		c.wants("a full group", err, &model.Error{Code: model.CodeConflict, Key: "members"})
 	})
 }
 

@@ -50,7 +50,7 @@ func NewMessageService(ctx context.Context, d *db.DB, c *Committer, out Publishe
 func (s *MessageService) Send(ctx context.Context, from model.Sender, m model.Message, done func(ack model.Message, err error)) {
 	op, err := s.prepare(ctx, from, &m)
 	if err != nil {
-		done(model.Message{}, err)
+		done(s.resent(ctx, from, m, err))
 		return
 	}
 	var ack model.Message
@@ -67,6 +67,35 @@ func (s *MessageService) Send(ctx context.Context, from model.Sender, m model.Me
 	if err != nil {
 		done(model.Message{}, err)
 	}
+}
+
+// resent answers for a message that its sender may not send any more, but did
+// while that was allowed: a resend is the same message for ever. Anything else
+// is refused as it was.
+func (s *MessageService) resent(ctx context.Context, from model.Sender, m model.Message, refusal error) (model.Message, error) {
+	switch model.CodeOf(refusal) {
+	case model.CodeNotFriend, model.CodeBlocked, model.CodeNotMember, model.CodeForbidden:
+	default:
+		return model.Message{}, refusal
+	}
+	if m.CID == "" {
+		return model.Message{}, refusal
+	}
+	row := new(model.Post)
+	err := s.db.View(ctx, func(v *xorm.Session) error {
+		found, err := v.Where("userid = ? AND cid = ?", m.UserID, m.CID).Get(row)
+		if err == nil && (!found || row.Digest != digest(&m)) {
+			err = refusal
+		}
+		return err
+	})
+	if err != nil {
+		return model.Message{}, err
+	}
+	stored := messageOf(row, m.Kind)
+	ack := ackOf(&stored)
+	s.out.Publish(model.Delivery{Origin: from.Origin, Ack: &ack})
+	return ack, nil
 }
 
 // SendWait is Send for callers that wait for the acknowledgement.
@@ -261,7 +290,7 @@ func (s *MessageService) maySpeak(ctx context.Context, userID, groupID int64) er
 	case !found:
 		return model.Fail(model.CodeNotMember)
 	case mutedUntil > s.now.millis():
-		return model.Fail(model.CodeMuted)
+		return &model.Error{Code: model.CodeForbidden, Key: "muted"}
 	}
 	return nil
 }

@@ -196,6 +196,85 @@ func TestSendIsStoredOnceAndDeliveredInOrder(t *testing.T) {
 	})
 }
 
+// Two cids that differ in a trailing space or in case are two messages.
+func TestCIDsAreComparedByteForByte(t *testing.T) {
+	onChat(t, func(c *chat) {
+		for i, cid := range []string{"pad", "pad ", "PAD", "päd", "pad\u3000"} {
+			if ack := c.must(alice, text(bob, "好的", cid)); ack.Seq != int64(i+1) || ack.CID != cid {
+				t.Errorf("%q is acked as %+v", cid, ack)
+			}
+		}
+	})
+}
+
+// A client that lost the ack learns that its message was stored, even where it
+// may not speak any more.
+func TestAResendIsAckedAfterTheRightToSpeakIsGone(t *testing.T) {
+	onChat(t, func(c *chat) {
+		single, there := text(bob, "noch", "a"), room("da")
+		there.CID = "b"
+		edit := model.Message{Cmd: model.CmdEdit, Kind: 11, DstID: group, Ref: 1, Content: "dort", CID: "e"}
+		first, second, third := c.must(alice, single), c.must(bob, there), c.must(bob, edit)
+		c.exec(func(s *xorm.Session) error {
+			_, err := s.Exec("DELETE FROM contact")
+			if err == nil {
+				_, err = s.Exec("DELETE FROM member WHERE conversationid = 70 AND userid = ?", bob)
+			}
+			return err
+		})
+		c.out.take()
+		if ack := c.must(alice, single); ack.ID != first.ID || ack.Seq != first.Seq {
+			t.Errorf("single: %+v, first %+v", ack, first)
+		}
+		if ack := c.must(bob, there); ack.ID != second.ID || ack.Seq != second.Seq {
+			t.Errorf("room: %+v, first %+v", ack, second)
+		}
+		if ack := c.must(bob, edit); ack.ID != third.ID || ack.Seq != third.Seq {
+			t.Errorf("edit: %+v, first %+v", ack, third)
+		}
+		if list := c.out.take(); len(list) != 3 || list[0].Ack == nil || list[0].Users != nil || list[1].Group != 0 {
+			t.Errorf("published %+v", list)
+		}
+		if _, err := c.send(alice, text(bob, "anders", "a")); model.CodeOf(err) != model.CodeNotFriend {
+			t.Errorf("another text under that cid: %v", err)
+		}
+		if _, err := c.send(alice, text(bob, "neu", "n")); model.CodeOf(err) != model.CodeNotFriend {
+			t.Errorf("a new message: %v", err)
+		}
+	})
+}
+
+// A message that was edited before it was recalled leaves nothing behind.
+func TestRecallTakesItsEditsAlong(t *testing.T) {
+	onChat(t, func(c *chat) {
+		c.must(bob, room("eins"))
+		c.must(bob, model.Message{Cmd: model.CmdEdit, Kind: 11, DstID: group, Ref: 1, Content: "geheim"})
+		c.must(bob, model.Message{Cmd: model.CmdRecall, Kind: 11, DstID: group, Ref: 1})
+		for _, m := range c.history(alice, 11, group, after(0)) {
+			if m.Content != "" {
+				t.Errorf("still there: %+v", m)
+			}
+		}
+	})
+}
+
+func TestNoticesMayBeRead(t *testing.T) {
+	onChat(t, func(c *chat) {
+		c.exec(func(s *xorm.Session) error {
+			_, err := s.Insert(&model.Conversation{ID: 71, Kind: model.KindNotice, Low: bob, Seq: 3, Posts: 3},
+				&model.Member{ConversationID: 71, UserID: bob})
+			return err
+		})
+		c.must(bob, model.Message{Cmd: model.CmdRead, Kind: model.KindNotice, Seq: 3})
+		if row := c.row(bob, model.KindNotice, 0); row.Unread != 0 || row.ReadSeq != 3 {
+			t.Errorf("%+v", row)
+		}
+		if _, err := c.send(bob, model.Message{Cmd: model.CmdRecall, Kind: model.KindNotice, Ref: 1}); model.CodeOf(err) != model.CodeInvalid {
+			t.Errorf("recalling a notice: %v", err)
+		}
+	})
+}
+
 func TestWithoutCIDEachIsAMessage(t *testing.T) {
 	onChat(t, func(c *chat) {
 		c.must(alice, text(bob, "x", ""))
@@ -223,7 +302,7 @@ func TestWhoMaySpeak(t *testing.T) {
 			{"nobody", alice, text(999, "x", ""), model.CodeNotFriend},
 			{"oneself", alice, text(alice, "x", ""), model.CodeNotFriend},
 			{"blocked", alice, text(4, "x", ""), model.CodeBlocked},
-			{"muted", 4, room("x"), model.CodeMuted},
+			{"muted", 4, room("x"), model.CodeForbidden},
 			{"not a member", carol, room("x"), model.CodeNotMember},
 			{"no such group", carol, model.Message{Cmd: 11, DstID: 999, Media: 1, Content: "x"}, model.CodeNotMember},
 			{"no target", alice, text(0, "x", ""), model.CodeInvalid},
@@ -343,7 +422,7 @@ func TestRecallEditReact(t *testing.T) {
 		}
 		c.must(bob, room("drei")) // 8
 		c.wait(3 * time.Minute)
-		if _, err := c.send(bob, change(model.CmdRecall, 8, "", "", 0)); model.CodeOf(err) != model.CodeTooLate {
+		if _, err := c.send(bob, change(model.CmdRecall, 8, "", "", 0)); model.CodeOf(err) != model.CodeConflict {
 			t.Errorf("a late recall: %v", err)
 		}
 		c.must(alice, change(model.CmdRecall, 8, "", "", 0)) // the owner may

@@ -155,6 +155,8 @@ func (c *ContactService) ask(s *xorm.Session, userID, dstID int64, memo string) 
 		return StatusFriend, true, c.befriend(s, userID, dstID)
 	case other.Addable == model.AddClosed:
 		return "", false, &model.Error{Code: model.CodeForbidden, Key: "closed"}
+	case blocked > 0 && other.Addable == model.AddOpen: // an answer like any other, and nothing behind it
+		return StatusFriend, false, nil
 	case blocked > 0: // the same work, and nothing to see
 		_, err := c.put(s, userID, dstID, memo, model.RequestRejected)
 		return StatusRequested, false, err

@@ -69,7 +69,7 @@ func (p Profile) apply(u *model.User) ([]string, error) {
 		p.Nickname = &trimmed
 	}
 	err := errors.Join(
-		set("nickname", p.Nickname, &u.Nickname, "", func(s string) bool { return model.ValidName(s, model.MaxNickname) }),
+		set("nickname", p.Nickname, &u.Nickname, nicknameOf(u.ID), func(s string) bool { return model.ValidName(s, model.MaxNickname) }),
 		set("avatar", p.Avatar, &u.Avatar, "", model.ValidLink),
 		set("sex", p.Sex, &u.Sex, model.SexUnknown, oneOf(model.SexWoman, model.SexMan, model.SexUnknown)),
 		set("memo", p.Memo, &u.Memo, "", func(s string) bool { return model.ValidMemo(s, model.MaxUserMemo) }),
@@ -167,13 +167,16 @@ func insertUser(s *xorm.Session, user *model.User) error {
 	if user.Nickname != "" {
 		return nil
 	}
-	nickname := fmt.Sprintf("user%06d", user.ID)
+	nickname := nicknameOf(user.ID)
 	if _, err := s.Exec("UPDATE user SET nickname = ? WHERE id = ?", nickname, user.ID); err != nil {
 		return err
 	}
 	user.Nickname = nickname
 	return nil
 }
+
+// nicknameOf is the name of who chose none.
+func nicknameOf(id int64) string { return fmt.Sprintf("user%06d", id) }
 
 // busy makes too long a line of passwords a failure that tells when to come again.
 func busy(err error) error {

@@ -76,8 +76,11 @@ func TestUpdateStoresEveryValue(t *testing.T) {
 			}
 		}
 		empty := " "
-		_, err := w.users.Update(w.Context(), id, service.Profile{Nickname: &empty})
-		w.fails(err, model.CodeInvalid, "nickname")
+		u, err := w.users.Update(w.Context(), id, service.Profile{Nickname: &empty})
+		w.ok(err)
+		if u.Nickname != fmt.Sprintf("user%06d", id) {
+			t.Errorf("a cleared nickname is %q", u.Nickname)
+		}
 		w.wire.take()
 		_, err = w.users.Update(w.Context(), id, service.Profile{})
 		w.ok(err)

@@ -81,7 +81,7 @@ class Line extends EventTarget {
     const m = JSON.parse(text);
     this.sent.push(m);
     if (globalThis.deaf) return;
-    if (m.cmd === 11 && m.content === '这条发送失败了，点红点重发') this.say({ cmd: 5, cid: m.cid, error: 'muted', msg: '你已被禁言' });
+    if (m.cmd === 11 && m.content === '这条发送失败了，点红点重发') this.say({ cmd: 5, cid: m.cid, error: 'forbidden', msg: '你已被禁言' });
     else if (m.cid) this.say({ cmd: 1, cid: m.cid, id: 100 + this.sent.length, seq: rows.length + this.sent.filter((f) => f.cid && f.content !== '这条发送失败了，点红点重发').length, kind: 11, dstid: 7, at: Date.now() });
   }
 

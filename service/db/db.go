@@ -170,7 +170,7 @@ func (d *DB) Epoch(ctx context.Context) (epoch int64, err error) {
 func (d *DB) View(ctx context.Context, fn func(s *xorm.Session) error) error {
 	s := d.read.NewSession().Context(ctx)
 	defer func() { _ = s.Close() }()
-	return fn(s)
+	return retryable(fn(s))
 }
 
 // Tx runs fn in one writing transaction and commits it, or rolls back if fn
@@ -180,10 +180,10 @@ func (d *DB) Tx(ctx context.Context, fn func(s *xorm.Session) error) error {
 	var err error
 	for range 4 {
 		if err = d.tx(ctx, fn); !IsDeadlock(err) {
-			return err
+			break
 		}
 	}
-	return err
+	return retryable(err)
 }
 
 func (d *DB) tx(ctx context.Context, fn func(s *xorm.Session) error) (err error) {

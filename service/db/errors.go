@@ -5,6 +5,9 @@ import (
 	"database/sql/driver"
 	"errors"
 	"net"
+	"time"
+
+	"hongyan/model"
 
 	"github.com/go-sql-driver/mysql"
 	"modernc.org/sqlite"
@@ -17,6 +20,7 @@ const (
 	sqliteLocked           = 6
 	sqliteIOErr            = 10
 	sqliteFull             = 13
+	sqliteCantOpen         = 14
 	sqliteConstraintPK     = 1555
 	sqliteConstraintUnique = 2067
 
@@ -46,12 +50,23 @@ func IsDeadlock(err error) bool {
 	return ok && (e.Number == mysqlDeadlock || e.Number == mysqlLockWaitTimeout)
 }
 
+// retryDelay is when a database that is away or full is worth another try.
+const retryDelay = time.Second
+
+// retryable makes what IsUnavailable tells a failure that its cause may hear of.
+func retryable(err error) error {
+	if _, known := errors.AsType[*model.Error](err); known || !IsUnavailable(err) {
+		return err
+	}
+	return &model.Error{Code: model.CodeUnavailable, RetryAfter: retryDelay, Err: err}
+}
+
 // IsUnavailable tells whether the fault is the database's state (away, full,
 // locked, too slow) and not the statement: trying again later makes sense.
 func IsUnavailable(err error) bool {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch e.Code() & 0xff {
-		case sqliteBusy, sqliteLocked, sqliteIOErr, sqliteFull:
+		case sqliteBusy, sqliteLocked, sqliteIOErr, sqliteFull, sqliteCantOpen:
 			return true
 		}
 		return false

@@ -19,7 +19,7 @@ type migration struct {
 }
 
 // migrations in order; the number of one is its index plus 1. In the
-// statements {id}, {text}, {long} and {table} stand for what the dialects say
+// statements {id}, {text}, {long}, {cid} and {table} stand for what the dialects say
 // differently; what only one of them has, stands in a list of its own.
 func migrations() []migration {
 	return []migration{
@@ -30,10 +30,12 @@ func migrations() []migration {
 
 // fill writes the statements' placeholders as a dialect says them.
 func fill(dialect, statement string) string {
-	words := []string{"{id}", "INTEGER PRIMARY KEY AUTOINCREMENT", "{text}", "TEXT", "{long}", "TEXT", "{table}", ""}
+	words := []string{"{id}", "INTEGER PRIMARY KEY AUTOINCREMENT", "{text}", "TEXT", "{long}", "TEXT", "{cid}", "VARCHAR(64)", "{table}", ""}
 	if dialect == MySQL {
 		words = []string{
 			"{id}", "BIGINT PRIMARY KEY AUTO_INCREMENT", "{text}", "TEXT", "{long}", "MEDIUMTEXT",
+			// Bytes: a collation would hold names alike that differ in trailing spaces.
+			"{cid}", "VARBINARY(256)",
 			"{table}", " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
 		}
 	}

@@ -100,7 +100,7 @@ func schema1() []string {
 		seq BIGINT NOT NULL,
 		posts BIGINT NOT NULL,
 		userid BIGINT NOT NULL,
-		cid VARCHAR(64),
+		cid {cid},
 		digest BIGINT NOT NULL,
 		cmd INTEGER NOT NULL,
 		dstid BIGINT NOT NULL,

@@ -48,7 +48,8 @@ func (s *Statements) Close() error {
 // Row runs a query of the readers' and scans its one row; found is false if
 // there is none.
 func (s *Statements) Row(ctx context.Context, query string, args []any, into ...any) (found bool, err error) {
-	return scan(s.list[query].QueryRowContext(ctx, args...), into)
+	found, err = scan(s.list[query].QueryRowContext(ctx, args...), into)
+	return found, retryable(err)
 }
 
 // Bind makes the statements part of a session's transaction.

@@ -9,9 +9,10 @@ import (
 // Bounds of a socket's queue.
 const (
 	// maxFrames and maxBytes: what a phone in a tunnel may miss before it has
-	// to read its history instead. 256 KiB for each of 1 % stuck sockets of
+	// to read its history instead. Frames are bounded well above what one
+	// commit can bring, so that a reader that keeps up is never cut off. 256 KiB for each of 1 % stuck sockets of
 	// 15,000 is 40 MB, which a small machine can bear.
-	maxFrames = 256
+	maxFrames = 1024
 	maxBytes  = 256 << 10
 	// fullFrames and fullBytes, 90 % of the above: from here on what is worth
 	// nothing a second later is not queued.
