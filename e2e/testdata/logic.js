@@ -3,8 +3,7 @@
 import { layout } from '/a/x/js/chat/layout.js';
 import { peaksOf } from '/a/x/js/chat/recorder.js';
 import { emojiCount, linkify } from '/a/x/js/chat/text.js';
-import { openDatabase } from '/a/x/js/core/idb.js';
-import { frameOf, newCID, Outbox } from '/a/x/js/core/outbox.js';
+import { frameOf, newCID, openDatabase, Outbox } from '/a/x/js/core/outbox.js';
 import { backoff, isFinal } from '/a/x/js/core/socket.js';
 import { Timeline } from '/a/x/js/core/timeline.js';
 import { byLetter, letterOf } from '/a/x/js/ui/pinyin.js';
