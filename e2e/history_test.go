@@ -95,4 +95,7 @@ func TestGroup(t *testing.T) {
 	ann.pickMenu("undo-2")
 	bo.until("taken back by the owner", "[...document.querySelectorAll('article.note')].at(-1)?.textContent.includes('管理员')")
 	bo.shot("group-phone")
+	bo.click("article.other .face")
+	bo.until("the page of who wrote", fmt.Sprintf("location.pathname === '/contacts/%d'", ann.id))
+	bo.see("hy-person .card-head")
 }

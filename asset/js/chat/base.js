@@ -7,3 +7,6 @@ export { bytes, chipTime, duration, fullTime, has, lang, t } from '../core/i18n.
 export function emit(element, name, detail) {
   element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
 }
+
+/** Opens the page of a user; one's own is elsewhere. */
+export const openProfile = (element, id, own) => emit(element, 'hy-go', { to: own ? '/me' : `/contacts/${id}` });

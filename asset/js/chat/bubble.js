@@ -1,7 +1,7 @@
 // How each medium looks. Everything a message brings is text or an address that
 // was checked: nothing of it becomes markup.
-import { avatar, bytes, duration, emit, has, html, icon, nothing, preview, svg, t } from './base.js';
-import { nameOf, userOf } from '../core/store.js';
+import { avatar, bytes, duration, emit, has, html, icon, nothing, openProfile, preview, svg, t } from './base.js';
+import { me, nameOf, userOf } from '../core/store.js';
 import { MEDIA } from '../core/timeline.js';
 import { cancel, play, recalledText, view } from './actions.js';
 import * as player from './player.js';
@@ -182,7 +182,7 @@ function card({ m }, pane) {
   if (!Number.isSafeInteger(id) || id <= 0) return unknown(m);
   const user = userOf(id);
   const name = nameOf(id);
-  return html`<div class="bubble card person"><button class="body" type="button" @click=${() => emit(pane, 'hy-profile', { id })}>
+  return html`<div class="bubble card person"><button class="body" type="button" @click=${() => openProfile(pane, id, user === me.peek())}>
     ${avatar({ ...user, nickname: name }, 'mini')}<span class="about"><span class="name">${name}</span>${m.memo ? html`<span class="size">${m.memo}</span>` : nothing}</span></button>
     <span class="foot">${t('media.card')}</span></div>`;
 }

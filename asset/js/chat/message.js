@@ -1,5 +1,5 @@
 // One message of the list: its author, its bubble and what stands around it.
-import { avatar, emit, fullTime, html, icon, ifDefined, nothing, t } from './base.js';
+import { avatar, fullTime, html, icon, ifDefined, nothing, openProfile, t } from './base.js';
 import * as store from '../core/store.js';
 import { reactionsOf } from '../core/timeline.js';
 import { failed, menu, react } from './actions.js';
@@ -20,7 +20,7 @@ export function message(item, pane) {
 }
 
 function face(item, name, pane) {
-  return html`<button class="face" type="button" tabindex="-1" aria-label=${name} @click=${() => emit(pane, 'hy-profile', { id: item.author })}>
+  return html`<button class="face" type="button" tabindex="-1" aria-label=${name} @click=${() => openProfile(pane, item.author, item.own)}>
     ${avatar({ ...store.userOf(item.author), nickname: name }, 'mini')}</button>`;
 }
 
