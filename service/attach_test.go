@@ -70,6 +70,20 @@ func onDesk(t *testing.T, limits service.AttachLimits, fn func(d *desk)) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) { fn(newDesk(t, d, limits)) })
 }
 
+// onPlainDesk is for what no database can change: SQLite alone.
+func onPlainDesk(t *testing.T, limits service.AttachLimits, fn func(d *desk)) {
+	t.Helper()
+	d, err := db.Open(dbtest.SQLite(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	if err := d.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	fn(newDesk(t, d, limits))
+}
+
 func newDesk(t *testing.T, d *db.DB, limits service.AttachLimits) *desk {
 	t.Helper()
 	folder := t.TempDir()
@@ -167,7 +181,7 @@ func TestUploadPlainFiles(t *testing.T) {
 }
 
 func TestUploadPhotograph(t *testing.T) {
-	onDesk(t, usual(), func(d *desk) {
+	onPlainDesk(t, usual(), func(d *desk) {
 		url, a := d.upload("IMG_1.JPG", "", imagetest.Photo(1200, 900, 6))
 		if a.Width != 900 || a.Height != 1200 || a.Type != "image/jpeg" || a.Thumb == "" || a.Thumb == url {
 			t.Fatalf("%s, %+v", url, a)
@@ -198,7 +212,7 @@ func TestUploadPhotograph(t *testing.T) {
 }
 
 func TestUploadPictures(t *testing.T) {
-	onDesk(t, usual(), func(d *desk) {
+	onPlainDesk(t, usual(), func(d *desk) {
 		for _, c := range []struct {
 			name          string
 			data          []byte
@@ -233,7 +247,7 @@ func TestUploadPictures(t *testing.T) {
 
 func TestUploadRefuses(t *testing.T) {
 	photo := imagetest.Photo(600, 400, 1)
-	onDesk(t, service.AttachLimits{Size: 1 << 20, Quota: 3 << 20, Files: 100}, func(d *desk) {
+	onPlainDesk(t, service.AttachLimits{Size: 1 << 20, Quota: 3 << 20, Files: 100}, func(d *desk) {
 		for _, c := range []struct {
 			name string
 			body io.Reader
@@ -324,7 +338,7 @@ func TestUploadRate(t *testing.T) {
 }
 
 func TestFullDiskIsRetryable(t *testing.T) {
-	onDesk(t, usual(), func(d *desk) {
+	onPlainDesk(t, usual(), func(d *desk) {
 		d.broken.fail(syscall.ENOSPC)
 		for name, data := range map[string][]byte{"a.txt": []byte("hello"), "a.jpg": imagetest.Photo(900, 600, 6)} {
 			_, _, err := d.files.Upload(d.Context(), alice, name, "", bytes.NewReader(data))
@@ -363,7 +377,7 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestSpoolIsSwept(t *testing.T) {
-	onDesk(t, usual(), func(d *desk) {
+	onPlainDesk(t, usual(), func(d *desk) {
 		waiting := filepath.Join(d.folder, "waiting")
 		for name, stays := range map[string]bool{"upload-123": false, "other": true} {
 			if err := os.WriteFile(filepath.Join(waiting, name), nil, 0o600); err != nil {
@@ -381,24 +395,17 @@ func TestSpoolIsSwept(t *testing.T) {
 
 // TestUploadHoldsNoFileInMemory counts what an upload of 30 MB allocates.
 func TestUploadHoldsNoFileInMemory(t *testing.T) {
-	d, err := db.Open(dbtest.SQLite(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = d.Close() }()
-	if err := d.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	desk := newDesk(t, d, usual())
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	if _, _, err := desk.files.Upload(t.Context(), alice, "x.bin", "", io.LimitReader(zeros{}, 30<<20)); err != nil {
-		t.Fatal(err)
-	}
-	runtime.ReadMemStats(&after)
-	if got := after.TotalAlloc - before.TotalAlloc; got > 2<<20 {
-		t.Errorf("storing 30 MB allocates %d bytes", got)
-	}
+	onPlainDesk(t, usual(), func(d *desk) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, _, err := d.files.Upload(t.Context(), alice, "x.bin", "", io.LimitReader(zeros{}, 30<<20)); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		if got := after.TotalAlloc - before.TotalAlloc; got > 2<<20 {
+			t.Errorf("storing 30 MB allocates %d bytes", got)
+		}
+	})
 }
 
 func TestUploadToOSS(t *testing.T) {
@@ -441,7 +448,7 @@ func TestUploadToOSS(t *testing.T) {
 }
 
 func TestFilmsForgetTheirPlace(t *testing.T) {
-	onDesk(t, usual(), func(d *desk) {
+	onPlainDesk(t, usual(), func(d *desk) {
 		film := "\x00\x00\x00\x10ftypisom\x00\x00\x02\x00\x00\x00\x00\x1Cmoov\x00\x00\x00\x14udta\xa9xyzGPSSECRET"
 		tiff := string(imagetest.GPS(1))
 		for name, c := range map[string]struct{ content, kind string }{"a.mp4": {film[:len(film)-1], "video/mp4"}, "a.tiff": {tiff, "image/tiff"}} {

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"hongyan/model"
@@ -160,7 +161,7 @@ func (s *MessageService) recaller(from model.Sender) change {
 			}
 		}
 		target.Content, target.Pic, target.URL, target.Memo, target.Amount = "", "", "", "", 0
-		target.Ext = `{"recalled":true}`
+		target.Ext = fmt.Sprintf(`{"recalled":true,"by":%d}`, m.UserID)
 		return nil
 	})
 }

@@ -104,9 +104,19 @@ func functions(lang string, texts Texts, assets Assets) template.FuncMap {
 		"initial": initial,
 		"colour":  func(id int64) int64 { return max(id, 0) % 10 },
 		"count":   count,
+		"own":     ownPath,
 		"json":    encode,
 		"other":   func() string { return otherLang(lang) },
 	}
+}
+
+// ownPath lets a picture of this site pass, and nothing else: one elsewhere
+// would tell its host who looks at whom.
+func ownPath(url string) string {
+	if strings.HasPrefix(url, "/") && !strings.HasPrefix(url, "//") {
+		return url
+	}
+	return ""
 }
 
 // encode makes what stands in a <script type="application/json">: html/template

@@ -202,7 +202,7 @@ export function noteOf({ m, own }, pane) {
   return eventText(m);
 }
 
-/** In a group, history does not say whether the author or an admin took a message back. */
+/** Who took it back: the author, or in a group somebody with a rank. */
 function recallOf(m, own, pane) {
   const by = m.ext.by ?? (pane.kind === 10 ? m.userid : 0);
   if (by && by !== m.userid) return t('chat.recalled.admin');

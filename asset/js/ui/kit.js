@@ -58,11 +58,14 @@ export function initial(/** @type {string} */ name) {
  * @param {string} [extra] classes: mini, huge
  */
 export function avatar(who, extra = '') {
-  const picture = who.avatar || who.icon;
+  const picture = ownPath(who.avatar || who.icon);
   if (picture) return html`<img class="avatar ${extra}" src=${picture} alt="" loading="lazy" decoding="async">`;
   const name = who.title || who.nickname || who.name || '';
   return html`<span class="avatar ${extra} c${(who.dstid ?? who.id ?? 0) % 10}" aria-hidden="true">${initial(name)}</span>`;
 }
+
+/** A path of this site, or '': a picture elsewhere would tell its host who looks at whom. */
+const ownPath = (/** @type {string} */ url) => (/^\/(?!\/)/.test(url ?? '') ? url : '');
 
 /** A count as people read it. */
 export const count = (/** @type {number} */ n) => (n > 99 ? '99+' : String(n));
