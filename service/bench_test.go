@@ -58,7 +58,7 @@ func benchmarkSend(b *testing.B, source string) {
 			from := model.Sender{UserID: int64(2*i + 1)}
 			for n := i; n < b.N; n += pairs {
 				m := text(from.UserID+1, "a line of about the length that people write to each other in a chat", fmt.Sprint("c", n))
-				if _, err := messages.SendWait(b.Context(), from, m); err != nil {
+				if _, err := sendWait(b.Context(), messages, from, m); err != nil {
 					b.Error(err)
 					return
 				}

@@ -4,17 +4,20 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"hongyan/model"
 )
 
-// Bounds of reactions: bytes of one emoji (families are long), different ones
-// on a message, and people counted under each.
+// Bounds of what changes a message: bytes of an emoji (families are long),
+// different ones under a message, edits of it, and the bytes of ext beyond
+// which nobody else can react: every page of history carries them.
 const (
 	maxReaction  = 64
 	maxReactions = 20
-	maxReactors  = 500
+	maxEdits     = 50
+	maxStoredExt = 16 << 10
 )
 
 // reader moves a user's read cursor. It never goes back.
@@ -78,18 +81,29 @@ func (tx *Tx) read(c *model.Conversation, seat *model.Member, seq int64) error {
 		if _, err := tx.SQL("SELECT posts FROM message WHERE conversationid = ? AND seq = ?", c.ID, seq).Get(&posts); err != nil {
 			return err
 		}
-		if _, err := tx.SQL(`SELECT COUNT(*) FROM message WHERE conversationid = ? AND seq > ? AND userid = ? AND cmd IN (?, ?)`,
-			c.ID, seq, seat.UserID, model.CmdSingle, model.CmdRoom).Get(&own); err != nil {
+		// What was passed over, not what is left: each row is counted once in
+		// a member's life, however often the cursor moves.
+		if _, err := tx.SQL(`SELECT COUNT(*) FROM message WHERE conversationid = ? AND seq > ? AND seq <= ? AND userid = ? AND cmd IN (?, ?)`,
+			c.ID, seat.ReadSeq, seq, seat.UserID, model.CmdSingle, model.CmdRoom).Get(&own); err != nil {
 			return err
 		}
+		own = seat.Own - own
 	}
 	_, err := tx.Exec("UPDATE member SET readseq = ?, readposts = ?, own = ? WHERE id = ?", seq, posts, own, seat.ID)
 	return err
 }
 
+// alteration is what a change does to a message. check looks and writes
+// nothing; apply runs once the change has its seq and alters the row, which is
+// then stored.
+type alteration struct {
+	check func(tx *Tx, seat *model.Member, target *model.Post, m *model.Message) error
+	apply func(tx *Tx, target *model.Post, m *model.Message) error
+}
+
 // alter is the common way of recall, edit and react: one row of the timeline
 // changes, and the change takes a place of its own.
-func (s *MessageService) alter(from model.Sender, apply func(tx *Tx, seat *model.Member, target *model.Post, m *model.Message) error) change {
+func (s *MessageService) alter(from model.Sender, a alteration) change {
 	return func(tx *Tx, m model.Message) (model.Message, error) {
 		c, seat, err := tx.seat(m.Kind, m.UserID, m.DstID)
 		if err != nil {
@@ -98,7 +112,7 @@ func (s *MessageService) alter(from model.Sender, apply func(tx *Tx, seat *model
 		if c == nil {
 			return model.Message{}, model.Fail(model.CodeNotFound)
 		}
-		if before, err := tx.sentBefore(c, &m); err != nil || before {
+		if before, err := tx.sentBefore(&m); err != nil || before {
 			return tx.repeat(from, m), err
 		}
 		target := new(model.Post)
@@ -109,11 +123,14 @@ func (s *MessageService) alter(from model.Sender, apply func(tx *Tx, seat *model
 		if !found || (target.Cmd != model.CmdSingle && target.Cmd != model.CmdRoom) {
 			return model.Message{}, model.Fail(model.CodeNotFound)
 		}
-		if err := apply(tx, seat, target, &m); err != nil {
+		if err := a.check(tx, seat, target, &m); err != nil {
 			return model.Message{}, err
 		}
 		if stored, err := tx.Append(c, &m); err != nil || !stored {
 			return tx.repeat(from, m), err
+		}
+		if err := a.apply(tx, target, &m); err != nil {
+			return model.Message{}, err
 		}
 		if _, err := tx.ID(target.ID).Cols("content", "pic", "url", "memo", "amount", "ext").Update(target); err != nil {
 			return model.Message{}, err
@@ -125,7 +142,7 @@ func (s *MessageService) alter(from model.Sender, apply func(tx *Tx, seat *model
 }
 
 // sentBefore tells whether the sender stored m before, and if so sets m to it.
-func (tx *Tx) sentBefore(c *model.Conversation, m *model.Message) (bool, error) {
+func (tx *Tx) sentBefore(m *model.Message) (bool, error) {
 	if m.CID == "" {
 		return false, nil
 	}
@@ -136,94 +153,130 @@ func (tx *Tx) sentBefore(c *model.Conversation, m *model.Message) (bool, error) 
 	if row.Digest != digest(m) {
 		return false, model.Fail(model.CodeCIDReused)
 	}
-	*m = messageOf(row, c.Kind)
+	*m = messageOf(row, m.Kind)
 	return true, nil
 }
 
 // recaller takes a message back: its sender for a while, a group's owner or
-// admin at any time. What it said is gone from the store.
+// admin at any time. What it said is gone from the store, in its edits too.
 func (s *MessageService) recaller(from model.Sender) change {
-	return s.alter(from, func(tx *Tx, seat *model.Member, target *model.Post, m *model.Message) error {
-		ext := extOf(target)
-		switch {
-		case ext["recalled"] != nil:
-			return model.Fail(model.CodeConflict)
-		case seat.Role != model.RoleMember: // owner or admin
-		case target.UserID != m.UserID:
-			return model.Fail(model.CodeForbidden)
-		case tx.Now()-target.At > s.recall.Milliseconds():
-			return &model.Error{Code: model.CodeConflict, Key: "late"}
-		}
-		if ext["edited"] != nil { // what it said in between goes too
-			if _, err := tx.Exec("UPDATE message SET content = '' WHERE conversationid = ? AND seq > ? AND cmd = ? AND ref = ?",
-				target.ConversationID, target.Seq, model.CmdEdit, target.Seq); err != nil {
-				return err
+	return s.alter(from, alteration{
+		check: func(tx *Tx, seat *model.Member, target *model.Post, m *model.Message) error {
+			switch {
+			case readExt(target).Recalled:
+				return model.Fail(model.CodeConflict)
+			case seat.Role != model.RoleMember: // owner or admin
+			case target.UserID != m.UserID:
+				return model.Fail(model.CodeForbidden)
+			case tx.Now()-target.At > s.recall.Milliseconds():
+				return &model.Error{Code: model.CodeConflict, Key: "late"}
 			}
-		}
-		target.Content, target.Pic, target.URL, target.Memo, target.Amount = "", "", "", "", 0
-		target.Ext = fmt.Sprintf(`{"recalled":true,"by":%d}`, m.UserID)
-		return nil
+			return nil
+		},
+		apply: func(tx *Tx, target *model.Post, m *model.Message) error {
+			if edits := readExt(target).Edits; len(edits) > 0 {
+				if _, err := tx.Table("message").Where("conversationid = ?", target.ConversationID).In("seq", edits).
+					Update(map[string]any{"content": ""}); err != nil {
+					return err
+				}
+			}
+			target.Content, target.Pic, target.URL, target.Memo, target.Amount = "", "", "", "", 0
+			target.Ext = fmt.Sprintf(`{"recalled":true,"by":%d}`, m.UserID)
+			return nil
+		},
 	})
 }
 
 // editor replaces the text of one's own message.
 func (s *MessageService) editor(from model.Sender) change {
-	return s.alter(from, func(tx *Tx, _ *model.Member, target *model.Post, m *model.Message) error {
-		ext := extOf(target)
-		switch {
-		case target.UserID != m.UserID:
-			return model.Fail(model.CodeForbidden)
-		case ext["recalled"] != nil || target.Media != model.MediaText:
-			return model.Fail(model.CodeConflict)
-		}
-		target.Content = m.Content
-		return putExt(target, ext, "edited", tx.Now())
+	return s.alter(from, alteration{
+		check: func(tx *Tx, _ *model.Member, target *model.Post, m *model.Message) error {
+			ext := readExt(target)
+			switch {
+			case target.UserID != m.UserID:
+				return model.Fail(model.CodeForbidden)
+			case ext.Recalled || target.Media != model.MediaText || len(ext.Edits) >= maxEdits:
+				return model.Fail(model.CodeConflict)
+			}
+			return s.mayStillPost(tx, m)
+		},
+		apply: func(_ *Tx, target *model.Post, m *model.Message) error {
+			target.Content = m.Content
+			edits := append(readExt(target).Edits, m.Seq)
+			return writeExt(target, map[string]any{"edited": m.At, "edits": edits})
+		},
 	})
 }
 
 // reactor adds or takes off a person's emoji under a message.
 func (s *MessageService) reactor(from model.Sender) change {
-	return s.alter(from, func(_ *Tx, _ *model.Member, target *model.Post, m *model.Message) error {
-		ext := extOf(target)
-		if ext["recalled"] != nil {
-			return model.Fail(model.CodeConflict)
-		}
-		reactions := map[string][]int64{}
-		if raw := ext["reactions"]; raw != nil {
-			if err := json.Unmarshal(raw, &reactions); err != nil {
-				return err
+	return s.alter(from, alteration{
+		check: func(tx *Tx, _ *model.Member, target *model.Post, m *model.Message) error {
+			ext := readExt(target)
+			if ext.Recalled {
+				return model.Fail(model.CodeConflict)
 			}
-		}
-		people := slices.DeleteFunc(reactions[m.Content], func(id int64) bool { return id == m.UserID })
-		if m.Amount == 1 {
-			people = append(people, m.UserID)
-		}
-		if len(people) == 0 {
-			delete(reactions, m.Content)
-		} else {
-			reactions[m.Content] = people
-		}
-		if len(reactions) > maxReactions || len(people) > maxReactors {
-			return model.TooLarge("reactions")
-		}
-		return putExt(target, ext, "reactions", reactions)
+			reactions := react(ext.Reactions, m)
+			if len(reactions) > maxReactions || m.Amount == 1 && len(target.Ext) > maxStoredExt {
+				return model.TooLarge("reactions")
+			}
+			return s.mayStillPost(tx, m)
+		},
+		apply: func(_ *Tx, target *model.Post, m *model.Message) error {
+			return writeExt(target, map[string]any{"reactions": react(readExt(target).Reactions, m)})
+		},
 	})
 }
 
-func extOf(row *model.Post) map[string]json.RawMessage {
-	ext := map[string]json.RawMessage{}
+// react gives the reactions of a message with m's added or taken off.
+func react(reactions map[string][]int64, m *model.Message) map[string][]int64 {
+	next := maps.Clone(reactions)
+	if next == nil {
+		next = map[string][]int64{}
+	}
+	people := slices.DeleteFunc(slices.Clone(next[m.Content]), func(id int64) bool { return id == m.UserID })
+	if m.Amount == 1 {
+		people = append(people, m.UserID)
+	}
+	if len(people) == 0 {
+		delete(next, m.Content)
+	} else {
+		next[m.Content] = people
+	}
+	return next
+}
+
+// serverExt is what the server keeps in a message's ext, beside what its client
+// put there. Edits are the seqs of the changes that edited it.
+type serverExt struct {
+	Recalled  bool               `json:"recalled"`
+	Edits     []int64            `json:"edits"`
+	Reactions map[string][]int64 `json:"reactions"`
+}
+
+func readExt(row *model.Post) serverExt {
+	var ext serverExt
 	if row.Ext != "" {
-		_ = json.Unmarshal([]byte(row.Ext), &ext) // what is no object has no keys
+		_ = json.Unmarshal([]byte(row.Ext), &ext) // what is no object has none of it
 	}
 	return ext
 }
 
-func putExt(row *model.Post, ext map[string]json.RawMessage, key string, value any) error {
-	raw, err := json.Marshal(value)
-	if err != nil {
-		return err
+// writeExt sets keys of a message's ext and leaves the others.
+func writeExt(row *model.Post, values map[string]any) error {
+	ext := map[string]json.RawMessage{}
+	if row.Ext != "" {
+		if err := json.Unmarshal([]byte(row.Ext), &ext); err != nil {
+			return err
+		}
 	}
-	ext[key] = raw
+	for key, value := range values {
+		raw, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		ext[key] = raw
+	}
 	all, err := json.Marshal(ext)
 	row.Ext = string(all)
 	return err

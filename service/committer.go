@@ -186,7 +186,7 @@ func (c *Committer) gather() ([]job, bool) {
 func (c *Committer) commit(batch []job) {
 	start := c.now()
 	err := c.transact(batch)
-	if err != nil && !db.IsUnavailable(err) {
+	if err != nil && (!db.IsUnavailable(err) || db.IsDeadlock(err)) {
 		for i := range batch {
 			one := batch[i : i+1]
 			c.fail(one, c.transact(one))
@@ -205,12 +205,47 @@ func (c *Committer) fail(batch []job, err error) {
 		return
 	}
 	c.log.Error("commit failed", "ops", len(batch), "error", err)
+	unknown := db.IsUnknown(err)
 	for i := range batch {
-		batch[i].err, batch[i].deliveries = err, nil
+		j := &batch[i]
+		if unknown {
+			j.deliveries = resyncs(j.deliveries)
+		} else {
+			j.deliveries = nil
+		}
+		j.err = err
 	}
 }
 
-func (c *Committer) transact(batch []job) error {
+// resyncs is what goes out in place of deliveries that may be in the store or
+// not: whom they were for is to look there. The sender resends by cid.
+func resyncs(list []model.Delivery) []model.Delivery {
+	var out []model.Delivery
+	for _, d := range list {
+		m := &d.Message
+		if m.Seq == 0 {
+			continue
+		}
+		resync := model.Message{Cmd: model.CmdResync, Kind: m.Kind}
+		if d.Group != 0 {
+			resync.DstID = d.Group
+			out = append(out, model.Delivery{Message: resync, Group: d.Group})
+			continue
+		}
+		for _, id := range d.Users {
+			resync.DstID = m.Peer(id)
+			out = append(out, model.Delivery{Message: resync, Users: []int64{id}})
+		}
+	}
+	return out
+}
+
+func (c *Committer) transact(batch []job) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic in a commit: %v\n%s", r, debug.Stack())
+		}
+	}()
 	// The commit of others' messages does not hang on one submitter's context.
 	ctx := context.Background()
 	if c.statements == nil {

@@ -77,7 +77,7 @@ func TestKick(t *testing.T) {
 		if len(loose) != 1 || loose[0].Message.Content != model.EventGroupLeft || !slices.Equal(loose[0].Users, []int64{plain}) {
 			t.Errorf("published %+v", loose)
 		}
-		_, err := c.messages.SendWait(c.Context(), model.Sender{UserID: plain},
+		_, err := sendWait(c.Context(), c.messages, model.Sender{UserID: plain},
 			model.Message{Cmd: model.CmdRoom, DstID: id, Media: model.MediaText, Content: "still here?"})
 		c.wants("who was kicked speaks", err, model.Fail(model.CodeNotMember))
 		_, err = c.messages.History(c.Context(), plain, model.KindRoom, id, service.Page{})
@@ -93,7 +93,7 @@ func TestMute(t *testing.T) {
 		}
 		c.ok(c.groups.Mute(c.Context(), owner, id, plain, 60))
 		speak := func() error {
-			_, err := c.messages.SendWait(c.Context(), model.Sender{UserID: plain},
+			_, err := sendWait(c.Context(), c.messages, model.Sender{UserID: plain},
 				model.Message{Cmd: model.CmdRoom, DstID: id, Media: model.MediaText, Content: "x"})
 			return err
 		}
@@ -199,7 +199,7 @@ func TestGroupUnderParallelChanges(t *testing.T) {
 			func() error { return c.groups.Kick(ctx, g.OwnerID, id, friend) },
 			func() error { _, err := c.elsewhere.Invite(ctx, plain, id, []int64{friend}); return err },
 			func() error {
-				_, err := c.messages.SendWait(ctx, model.Sender{UserID: friend},
+				_, err := sendWait(ctx, c.messages, model.Sender{UserID: friend},
 					model.Message{Cmd: model.CmdRoom, DstID: id, Media: model.MediaText, Content: "x"})
 				return err
 			},

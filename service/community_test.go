@@ -124,7 +124,7 @@ func (c *club) group(join string) int64 {
 // say puts a message into a group's timeline.
 func (c *club) say(from, groupID int64, content string) {
 	c.Helper()
-	_, err := c.messages.SendWait(c.Context(), model.Sender{UserID: from},
+	_, err := sendWait(c.Context(), c.messages, model.Sender{UserID: from},
 		model.Message{Cmd: model.CmdRoom, DstID: groupID, Media: model.MediaText, Content: content})
 	c.ok(err)
 }

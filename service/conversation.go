@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 	"unicode/utf8"
 
 	"hongyan/model"
@@ -13,7 +14,7 @@ import (
 // maxConversations is how many conversations a list holds, and maxDraft the
 // length of a draft in characters.
 const (
-	maxConversations = 1000
+	maxConversations = 10_000
 	maxDraft         = 5000
 )
 
@@ -150,47 +151,71 @@ func peerCursors(v *xorm.Session, userID int64, seats []seatRow, list []model.Co
 
 // describe fills in what a conversation is called and how it looks.
 func (s *ConversationService) describe(v *xorm.Session, userID int64, list []*model.ConversationRow) error {
-	people, groups := []int64{}, []int64{}
+	var people, groups []*model.ConversationRow
 	for _, row := range list {
 		switch row.Kind {
 		case model.KindSingle:
-			people = append(people, row.DstID)
+			people = append(people, row)
 		case model.KindRoom:
-			groups = append(groups, row.DstID)
+			groups = append(groups, row)
 		}
 	}
-	users, remarks, communities := map[int64]model.User{}, map[int64]string{}, map[int64]model.Community{}
-	for start := 0; start < len(people); start += chunk {
-		part := people[start:min(start+chunk, len(people))]
-		if err := v.In("id", part).Find(&users); err != nil {
-			return err
-		}
-		var contacts []model.Contact
-		if err := v.Where("userid = ?", userID).In("dstid", part).Find(&contacts); err != nil {
-			return err
-		}
-		for _, c := range contacts {
-			remarks[c.DstID] = c.Remark
-		}
-	}
-	for start := 0; start < len(groups); start += chunk {
-		if err := v.In("id", groups[start:min(start+chunk, len(groups))]).Find(&communities); err != nil {
+	for part := range slices.Chunk(people, chunk) {
+		if err := s.describePeople(v, userID, part); err != nil {
 			return err
 		}
 	}
-	for _, row := range list {
-		switch row.Kind {
-		case model.KindSingle:
-			u := users[row.DstID]
-			row.Title, row.Avatar, row.Online = u.Nickname, u.Avatar, s.presence.Online(row.DstID)
-			if remarks[row.DstID] != "" {
-				row.Title = remarks[row.DstID]
-			}
-		case model.KindRoom:
+	for part := range slices.Chunk(groups, chunk) {
+		communities := map[int64]model.Community{}
+		if err := v.In("id", peers(part)).Find(&communities); err != nil {
+			return err
+		}
+		for _, row := range part {
 			row.Title, row.Avatar = communities[row.DstID].Name, communities[row.DstID].Icon
 		}
 	}
 	return nil
+}
+
+// describePeople names the other of two people: by the remark if there is one.
+// Who is online is for friends to know, but not for those whom one blocked.
+func (s *ConversationService) describePeople(v *xorm.Session, userID int64, list []*model.ConversationRow) error {
+	ids, users := peers(list), map[int64]model.User{}
+	var contacts []model.Contact
+	var blocks []model.Block
+	if err := v.In("id", ids).Find(&users); err != nil {
+		return err
+	}
+	if err := v.Where("userid = ?", userID).In("dstid", ids).Find(&contacts); err != nil {
+		return err
+	}
+	if err := v.Where("dstid = ?", userID).In("userid", ids).Find(&blocks); err != nil {
+		return err
+	}
+	friends, blocked := map[int64]model.Contact{}, map[int64]bool{}
+	for _, c := range contacts {
+		friends[c.DstID] = c
+	}
+	for _, b := range blocks {
+		blocked[b.UserID] = true
+	}
+	for _, row := range list {
+		friend, ok := friends[row.DstID]
+		row.Title, row.Avatar = users[row.DstID].Nickname, users[row.DstID].Avatar
+		if friend.Remark != "" {
+			row.Title = friend.Remark
+		}
+		row.Online = ok && !blocked[row.DstID] && s.presence.Online(row.DstID)
+	}
+	return nil
+}
+
+func peers(list []*model.ConversationRow) []int64 {
+	ids := make([]int64, len(list))
+	for i, row := range list {
+		ids[i] = row.DstID
+	}
+	return ids
 }
 
 // Settings are a user's own settings of a conversation; what is nil stays.

@@ -98,22 +98,6 @@ func (s *MessageService) resent(ctx context.Context, from model.Sender, m model.
 	return ack, nil
 }
 
-// SendWait is Send for callers that wait for the acknowledgement.
-func (s *MessageService) SendWait(ctx context.Context, from model.Sender, m model.Message) (ack model.Message, err error) {
-	type outcome struct {
-		ack model.Message
-		err error
-	}
-	result := make(chan outcome, 1)
-	s.Send(ctx, from, m, func(ack model.Message, err error) { result <- outcome{ack, err} })
-	select {
-	case o := <-result:
-		return o.ack, o.err
-	case <-ctx.Done():
-		return ack, ctx.Err()
-	}
-}
-
 // change is the part of a send that runs in the committer.
 type change func(tx *Tx, m model.Message) (ack model.Message, err error)
 
@@ -169,7 +153,7 @@ func seqOf(m *model.Message) int64 {
 }
 
 // reserved are the keys of ext that only the server writes.
-func reserved() []string { return []string{"recalled", "edited", "reactions"} }
+func reserved() []string { return []string{"recalled", "by", "edited", "edits", "reactions"} }
 
 // cleanExt takes the server's own keys out of what a client sent.
 func cleanExt(ext json.RawMessage) (json.RawMessage, error) {
@@ -193,7 +177,19 @@ func cleanExt(ext json.RawMessage) (json.RawMessage, error) {
 // poster stores a message and hands it out.
 func (s *MessageService) poster(from model.Sender) change {
 	return func(tx *Tx, m model.Message) (model.Message, error) {
-		c, err := tx.Open(m.Kind, m.UserID, m.DstID)
+		if err := s.mayStillPost(tx, &m); err != nil {
+			if before, lookup := tx.sentBefore(&m); lookup == nil && before {
+				return tx.repeat(from, m), nil
+			}
+			return model.Message{}, err
+		}
+		c, err := tx.Conversation(m.Kind, m.UserID, m.DstID)
+		if err == nil && c == nil { // the first message: look before anything is written
+			if before, err := tx.sentBefore(&m); err != nil || before {
+				return tx.repeat(from, m), err
+			}
+			c, err = tx.Open(m.Kind, m.UserID, m.DstID)
+		}
 		if err != nil {
 			return model.Message{}, err
 		}
@@ -263,13 +259,36 @@ func (tx *Tx) mention(c *model.Conversation, m *model.Message) error {
 }
 
 // mayPost tells whether m's sender may speak where m goes. What does not exist
-// and what is not the sender's answer alike.
+// and what is not the sender's answer alike. It is the first look, that lets
+// strangers not get as far as the committer; mayStillPost is the one that counts.
 func (s *MessageService) mayPost(ctx context.Context, m *model.Message) error {
+	return s.maySpeak(m, func(query string, args []any, into ...any) (bool, error) {
+		return s.checks.Row(ctx, query, args, into...)
+	})
+}
+
+// mayStillPost is mayPost within the transaction that stores m: who was removed
+// while the message waited does not speak.
+func (s *MessageService) mayStillPost(tx *Tx, m *model.Message) error {
+	return s.maySpeak(m, tx.prepared.Row)
+}
+
+func (s *MessageService) maySpeak(m *model.Message, row func(query string, args []any, into ...any) (bool, error)) error {
 	if m.Kind == model.KindRoom {
-		return s.maySpeak(ctx, m.UserID, m.DstID)
+		var mutedUntil int64
+		found, err := row(checkSeat, []any{model.KindRoom, m.DstID, m.UserID}, &mutedUntil)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return model.Fail(model.CodeNotMember)
+		case mutedUntil > s.now.millis():
+			return &model.Error{Code: model.CodeForbidden, Key: "muted"}
+		}
+		return nil
 	}
 	var friends, blocked int
-	_, err := s.checks.Row(ctx, checkFriend, []any{m.UserID, m.DstID, m.DstID, m.UserID}, &friends, &blocked)
+	_, err := row(checkFriend, []any{m.UserID, m.DstID, m.DstID, m.UserID}, &friends, &blocked)
 	switch {
 	case err != nil:
 		return err
@@ -277,20 +296,6 @@ func (s *MessageService) mayPost(ctx context.Context, m *model.Message) error {
 		return model.Fail(model.CodeNotFriend)
 	case blocked > 0:
 		return model.Fail(model.CodeBlocked)
-	}
-	return nil
-}
-
-func (s *MessageService) maySpeak(ctx context.Context, userID, groupID int64) error {
-	var mutedUntil int64
-	found, err := s.checks.Row(ctx, checkSeat, []any{model.KindRoom, groupID, userID}, &mutedUntil)
-	switch {
-	case err != nil:
-		return err
-	case !found:
-		return model.Fail(model.CodeNotMember)
-	case mutedUntil > s.now.millis():
-		return &model.Error{Code: model.CodeForbidden, Key: "muted"}
 	}
 	return nil
 }

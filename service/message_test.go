@@ -59,12 +59,13 @@ const (
 
 type chat struct {
 	*testing.T
-	db       *db.DB
-	out      *recorder
-	messages *service.MessageService
-	list     *service.ConversationService
-	mu       sync.Mutex
-	time     time.Time
+	db        *db.DB
+	out       *recorder
+	messages  *service.MessageService
+	committer *service.Committer
+	list      *service.ConversationService
+	mu        sync.Mutex
+	time      time.Time
 }
 
 func (c *chat) now() time.Time {
@@ -88,7 +89,7 @@ func onChat(t *testing.T, fn func(c *chat)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.messages = messages
+		c.messages, c.committer = messages, committer
 		c.list = service.NewConversationService(d, committer, c.out)
 		c.seed()
 		fn(c)
@@ -124,7 +125,19 @@ func (c *chat) exec(fn func(s *xorm.Session) error) {
 }
 
 func (c *chat) send(from int64, m model.Message) (model.Message, error) {
-	return c.messages.SendWait(c.Context(), model.Sender{UserID: from, Origin: 9}, m)
+	return sendWait(c.Context(), c.messages, model.Sender{UserID: from, Origin: 9}, m)
+}
+
+// sendWait sends and waits for the outcome.
+func sendWait(ctx context.Context, s *service.MessageService, from model.Sender, m model.Message) (model.Message, error) {
+	type outcome struct {
+		ack model.Message
+		err error
+	}
+	result := make(chan outcome, 1)
+	s.Send(ctx, from, m, func(ack model.Message, err error) { result <- outcome{ack, err} })
+	o := <-result
+	return o.ack, o.err
 }
 
 // must sends what has to be accepted.
@@ -240,6 +253,86 @@ func TestAResendIsAckedAfterTheRightToSpeakIsGone(t *testing.T) {
 		}
 		if _, err := c.send(alice, text(bob, "neu", "n")); model.CodeOf(err) != model.CodeNotFriend {
 			t.Errorf("a new message: %v", err)
+		}
+	})
+}
+
+// Who is removed while a message waits for its commit does not speak.
+func TestTheRightToSpeakIsLookedAtInTheCommit(t *testing.T) {
+	onChat(t, func(c *chat) {
+		for name, tt := range map[string]struct {
+			m    model.Message
+			take string
+			want model.Code
+		}{
+			"removed":    {room("x"), "DELETE FROM member WHERE conversationid = 70 AND userid = 2", model.CodeNotMember},
+			"unfriended": {text(alice, "x", ""), "DELETE FROM contact", model.CodeNotFriend},
+		} {
+			hold, held, result := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+			submit := func(op service.Op) {
+				if err := c.committer.Submit(t.Context(), op, func(error) {}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			submit(func(*service.Tx) error { close(held); <-hold; return nil })
+			<-held
+			submit(func(tx *service.Tx) error { _, err := tx.Exec(tt.take); return err })
+			c.messages.Send(t.Context(), model.Sender{UserID: bob}, tt.m, func(_ model.Message, err error) { result <- err })
+			close(hold)
+			if err := <-result; model.CodeOf(err) != tt.want {
+				t.Errorf("%s: %v, want %s", name, err, tt.want)
+			}
+		}
+	})
+}
+
+// Unread stays exact wherever the cursor stops, one's own messages among them.
+func TestReadingStepByStep(t *testing.T) {
+	onChat(t, func(c *chat) {
+		own := map[int64]bool{2: true, 3: true, 6: true, 9: true}
+		for seq := int64(1); seq <= 10; seq++ {
+			if own[seq] {
+				c.must(alice, text(bob, "mine", ""))
+			} else {
+				c.must(bob, text(alice, "theirs", ""))
+			}
+		}
+		for _, seq := range []int64{1, 2, 5, 6, 8, 10} {
+			c.must(alice, model.Message{Cmd: model.CmdRead, Kind: 10, DstID: bob, Seq: seq})
+			want := int64(0)
+			for i := seq + 1; i <= 10; i++ {
+				if !own[i] {
+					want++
+				}
+			}
+			if row := c.row(alice, 10, bob); row.Unread != want || row.ReadSeq != seq {
+				t.Errorf("read to %d: %d unread, want %d", seq, row.Unread, want)
+			}
+		}
+	})
+}
+
+func TestChangesOfAMessageAreBounded(t *testing.T) {
+	onChat(t, func(c *chat) {
+		c.must(bob, room("x"))
+		refused := 0
+		for i := range 55 {
+			_, err := c.send(bob, model.Message{Cmd: model.CmdEdit, Kind: 11, DstID: group, Ref: 1, Content: fmt.Sprint(i)})
+			if err != nil && model.CodeOf(err) != model.CodeConflict {
+				t.Fatal(err)
+			}
+			if err != nil {
+				refused++
+			}
+		}
+		if refused != 5 {
+			t.Errorf("%d edits refused, want 5 of 55", refused)
+		}
+		for i := range 25 {
+			_, err := c.send(bob, model.Message{Cmd: model.CmdReact, Kind: 11, DstID: group, Ref: 1, Content: fmt.Sprint(i), Amount: 1})
+			if want := i >= 20; (model.CodeOf(err) == model.CodeTooLarge) != want || err != nil && !want {
+				t.Errorf("reaction %d: %v", i, err)
+			}
 		}
 	})
 }

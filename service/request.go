@@ -109,7 +109,7 @@ func (c *ContactService) Ask(ctx context.Context, userID, dstID int64, mobile, m
 	switch {
 	case err != nil:
 		return "", err
-	case status == StatusFriend:
+	case told && status == StatusFriend:
 		c.noticeBoth(model.EventFriendAdded, userID, dstID)
 	case told:
 		c.notice(model.EventFriendRequest, userID, userID, dstID)
@@ -155,8 +155,12 @@ func (c *ContactService) ask(s *xorm.Session, userID, dstID int64, memo string) 
 		return StatusFriend, true, c.befriend(s, userID, dstID)
 	case other.Addable == model.AddClosed:
 		return "", false, &model.Error{Code: model.CodeForbidden, Key: "closed"}
-	case blocked > 0 && other.Addable == model.AddOpen: // an answer like any other, and nothing behind it
-		return StatusFriend, false, nil
+	case blocked > 0 && other.Addable == model.AddOpen: // answers like any other, the second time too
+		fresh, err := c.put(s, userID, dstID, "", model.RequestRejected)
+		if err == nil && !fresh {
+			err = model.Fail(model.CodeAlreadyFriend)
+		}
+		return StatusFriend, false, err
 	case blocked > 0: // the same work, and nothing to see
 		_, err := c.put(s, userID, dstID, memo, model.RequestRejected)
 		return StatusRequested, false, err

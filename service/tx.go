@@ -36,7 +36,7 @@ const (
 )
 
 func prepareTx(ctx context.Context, d *db.DB) (*db.Statements, error) {
-	return d.PrepareWrites(ctx, loadConversation+d.ForUpdate(), saveConversation, saveOwn, insertMessage)
+	return d.PrepareWrites(ctx, loadConversation+d.ForUpdate(), saveConversation, saveOwn, insertMessage, checkFriend, checkSeat)
 }
 
 // pair names a conversation by its unique columns.

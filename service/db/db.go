@@ -201,7 +201,10 @@ func (d *DB) tx(ctx context.Context, fn func(s *xorm.Session) error) (err error)
 	if err := fn(s); err != nil {
 		return errors.Join(err, s.Rollback())
 	}
-	return s.Commit()
+	if err := s.Commit(); err != nil {
+		return &commitError{err}
+	}
+	return nil
 }
 
 // ForUpdate is the clause that locks the rows a transaction reads. SQLite has

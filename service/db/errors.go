@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"net"
 	"time"
 
@@ -50,6 +51,29 @@ func IsDeadlock(err error) bool {
 	return ok && (e.Number == mysqlDeadlock || e.Number == mysqlLockWaitTimeout)
 }
 
+// commitError is a failure of the commit itself.
+type commitError struct{ err error }
+
+// Error tells the cause.
+func (e *commitError) Error() string { return "commit: " + e.err.Error() }
+
+// Unwrap gives the cause.
+func (e *commitError) Unwrap() error { return e.err }
+
+// IsUnknown tells whether a transaction may have taken effect although it
+// failed: the connection broke while the commit was under way.
+func IsUnknown(err error) bool {
+	commit, ok := errors.AsType[*commitError](err)
+	return ok && isBroken(commit.err)
+}
+
+// isBroken tells whether it was the connection that failed.
+func isBroken(err error) bool {
+	var netErr net.Error
+	return errors.As(err, &netErr) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+}
+
 // retryDelay is when a database that is away or full is worth another try.
 const retryDelay = time.Second
 
@@ -79,7 +103,5 @@ func IsUnavailable(err error) bool {
 		}
 		return false
 	}
-	var netErr net.Error
-	return errors.As(err, &netErr) || errors.Is(err, driver.ErrBadConn) ||
-		errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, context.DeadlineExceeded)
+	return isBroken(err) || errors.Is(err, context.DeadlineExceeded)
 }
