@@ -11,6 +11,7 @@ import (
 
 	"hongyan/model"
 	"hongyan/service/db"
+	"hongyan/util/guard"
 	"hongyan/util/metrics"
 
 	"xorm.io/xorm"
@@ -288,11 +289,17 @@ func (c *Committer) publishLoop() {
 	defer close(c.done)
 	for batch := range c.batches {
 		for i := range batch {
-			for _, d := range batch[i].deliveries {
-				c.out.Publish(d)
+			j := &batch[i]
+			for _, d := range j.deliveries {
+				c.guarded(func() { c.out.Publish(d) })
 			}
-			c.metrics.AckSeconds.Observe(c.now().Sub(batch[i].queued).Seconds())
-			batch[i].done(batch[i].err)
+			c.metrics.AckSeconds.Observe(c.now().Sub(j.queued).Seconds())
+			c.guarded(func() { j.done(j.err) })
 		}
 	}
+}
+
+// guarded keeps a fault in the fan-out of one message from all others.
+func (c *Committer) guarded(fn func()) {
+	guard.Run(c.log, c.metrics.Panics.WithLabelValues("publisher").Inc, "publisher", fn)
 }

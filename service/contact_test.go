@@ -257,6 +257,19 @@ func TestBlock(t *testing.T) {
 		if by, _ := w.contacts.IsBlocked(w.Context(), 3, 1); by {
 			t.Error("blocked the wrong way round")
 		}
+		open := model.AddOpen
+		if _, err := w.users.Update(w.Context(), 1, service.Profile{Addable: &open}); err != nil {
+			t.Fatal(err)
+		}
+		w.ok(w.contacts.Block(w.Context(), 1, 4))
+		w.wire.take()
+		if first, second := w.ask(4, 1), w.ask(4, 1); first != "friend" || second != "already_friend" {
+			t.Errorf("an open account that blocks answers %s, then %s", first, second)
+		}
+		w.sees()
+		if w.friends(1, 4) {
+			t.Error("a block made friends")
+		}
 		w.ok(w.contacts.Unblock(w.Context(), 1, 3))
 		w.ok(w.contacts.Unblock(w.Context(), 1, 3))
 		if len(w.pending(1)) != 0 {

@@ -713,6 +713,35 @@ func TestOneBadOpLeavesTheRestOfItsBatch(t *testing.T) {
 	})
 }
 
+// panicky is a Publisher with a fault for one message.
+type panicky struct{ recorder }
+
+func (p *panicky) Publish(d model.Delivery) {
+	if d.Message.Content == "boom" {
+		panic("in the fan-out")
+	}
+	p.recorder.Publish(d)
+}
+
+func TestAPanicInTheFanOutEndsNothing(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		out := &panicky{}
+		c := service.NewCommitter(d, out, time.Now, metrics.New(), slog.New(slog.DiscardHandler))
+		defer c.Close()
+		for _, content := range []string{"boom", "fine"} {
+			if err := c.Do(t.Context(), func(tx *service.Tx) error {
+				tx.Publish(model.Delivery{Message: model.Message{Content: content}})
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if list := out.take(); len(list) != 1 || list[0].Message.Content != "fine" {
+			t.Errorf("published %+v", list)
+		}
+	})
+}
+
 func TestClosedCommitterFinishesAndRefuses(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		c := service.NewCommitter(d, &recorder{}, time.Now, metrics.New(), slog.New(slog.DiscardHandler))
