@@ -18,7 +18,13 @@ import (
 	"hongyan/util/config"
 )
 
-func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asProduct) != "" {
+		beProduct()
+		return
+	}
+	os.Exit(dbtest.Main(m))
+}
 
 // node is a server that runs inside the test as it would by itself.
 type node struct {

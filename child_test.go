@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// asProduct in the environment makes the test program be the product.
+const asProduct = "RUN_AS_PRODUCT"
+
+// beProduct is main, but for its end: the product ends with the test that
+// started it, however that ends.
+func beProduct() {
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin) // held open by the test
+		os.Exit(exitFault)
+	}()
+	main()
+}
+
+// child is the product as a process of its own, which can be killed.
+type child struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	public string
+	log    *buffer
+}
+
+// spawn starts a child on the data given and waits until it serves.
+func spawn(t *testing.T, data, source string, options ...string) *child {
+	t.Helper()
+	args := append([]string{"-listen", "127.0.0.1:0", "-internal", "", "-data", data, "-db", source}, options...)
+	c := &child{t: t, cmd: exec.CommandContext(t.Context(), os.Args[0], args...), log: newBuffer()}
+	c.cmd.Env = append(os.Environ(), asProduct+"=1")
+	c.cmd.Stderr = c.log
+	if _, err := c.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.kill() })
+	slow := time.AfterFunc(30*time.Second, func() { _ = c.cmd.Process.Kill() })
+	defer slow.Stop()
+	for lines := bufio.NewScanner(out); c.public == "" && lines.Scan(); {
+		if _, address, found := strings.Cut(lines.Text(), "open      "); found {
+			c.public = address
+		}
+	}
+	if c.public == "" {
+		t.Fatalf("the child does not start: %s", c.log)
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	return c
+}
+
+// kill ends the child as a power cut does, and waits for that.
+func (c *child) kill() {
+	if c.cmd.ProcessState == nil {
+		_ = c.cmd.Process.Kill()
+		_ = c.cmd.Wait()
+	}
+}
