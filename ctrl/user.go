@@ -52,9 +52,8 @@ func (s *Server) login(w http.ResponseWriter, r *request) (any, error) {
 	if err := r.Bind(&in); err != nil {
 		return nil, err
 	}
-	credentials := service.Credentials{Mobile: in.Mobile, Passwd: in.Passwd, Device: r.device(), Address: limitKey(r.address())}
-	if r.Session != nil {
-		credentials.Known = r.UserID()
+	credentials := service.Credentials{
+		Mobile: in.Mobile, Passwd: in.Passwd, Device: r.device(), Address: limitKey(r.address()), Session: r.Session,
 	}
 	if cookie, err := r.Cookie(deviceCookie(r.Request)); err == nil {
 		credentials.Proof = cookie.Value

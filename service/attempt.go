@@ -24,7 +24,7 @@ const (
 )
 
 // attempts bounds failures by key. An attempt counts as one until it is known
-// to be a success, so that many at once are no way around.
+// to be none, so that many at once are no way around.
 type attempts struct {
 	now   Clock
 	burst float64
@@ -48,12 +48,8 @@ func newAttempts(now Clock, burst int, every time.Duration) *attempts {
 	return &attempts{now: now, burst: float64(burst), every: every, keys: keys}
 }
 
-// begin counts an attempt, or says when one is allowed again. A nil attempts
-// allows all.
+// begin counts an attempt, or says when one is allowed again.
 func (a *attempts) begin(key string) error {
-	if a == nil {
-		return nil
-	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	e := a.faded(key)
@@ -66,11 +62,8 @@ func (a *attempts) begin(key string) error {
 	return nil
 }
 
-// succeed takes back what begin counted.
-func (a *attempts) succeed(key string) {
-	if a == nil {
-		return
-	}
+// giveBack takes back what begin counted.
+func (a *attempts) giveBack(key string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	e := a.faded(key)

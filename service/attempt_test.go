@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hongyan/model"
+	"hongyan/util/password"
 )
 
 // Whoever tries many accounts from one address is stopped by the address, and
@@ -43,7 +44,7 @@ func TestAttemptsFadeAndCountFailuresAlone(t *testing.T) {
 		if err := a.begin("owner"); err != nil {
 			t.Fatal(err)
 		}
-		a.succeed("owner")
+		a.giveBack("owner")
 	}
 	for range 3 {
 		if err := a.begin("owner"); err != nil {
@@ -58,6 +59,29 @@ func TestAttemptsFadeAndCountFailuresAlone(t *testing.T) {
 		e, refused := errors.AsType[*model.Error](err)
 		if refused != (tt.retry > 0) || refused && (e.RetryAfter-tt.retry).Abs() > time.Millisecond {
 			t.Errorf("after %v: %v, want a retry after %v", tt.after, err, tt.retry)
+		}
+	}
+}
+
+// An attempt that was never judged, as the line was too long or the caller
+// left it, is none: a storm of logins locks nobody out.
+func TestUnjudgedAttemptsAreGivenBack(t *testing.T) {
+	now := func() time.Time { return time.UnixMilli(0) }
+	u := &UserService{hasher: password.New(1), guard: newLoginGuard(now)}
+	owner := &model.User{ID: 7, Passwd: "a hash that cannot be read"} // which fails like a full line
+	for _, in := range []Credentials{
+		{Mobile: "13800000001", Address: "192.0.2.1"},
+		{Session: &model.Session{UserID: owner.ID}},
+	} {
+		for range 2 * addressTries {
+			if _, err := u.verify(t.Context(), in, owner, owner.Passwd, "right horse"); err == nil || model.CodeOf(err) == model.CodeRateLimited {
+				t.Fatalf("%+v: %v", in, err)
+			}
+		}
+		for range accountTries {
+			if _, err := u.guard.begin(in, owner); err != nil {
+				t.Fatalf("%+v: %v", in, err)
+			}
 		}
 	}
 }

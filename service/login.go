@@ -18,15 +18,15 @@ import (
 const retryBusy = 2 * time.Second
 
 // Credentials sign a device in. Address is what wrong passwords are counted
-// by; Proof is what an earlier Login gave this device, and Known the user whose
-// session it holds, if any.
+// by; Proof is what an earlier Login gave this device, and Session the one it
+// holds, if any: where that is the same user's, the new one takes its place.
 type Credentials struct {
 	Mobile  string
 	Passwd  string
 	Device  Device
 	Address string
 	Proof   string
-	Known   int64
+	Session *model.Session
 }
 
 // loginGuard bounds wrong passwords.
@@ -39,13 +39,14 @@ func newLoginGuard(now Clock) *loginGuard {
 	}
 }
 
-// begin counts an attempt; done is to be called if it was a success.
-func (g *loginGuard) begin(in Credentials, user *model.User) (done func(), err error) {
+// begin counts an attempt; giveBack is to be called if it was none: a success,
+// or one that was never judged.
+func (g *loginGuard) begin(in Credentials, user *model.User) (giveBack func(), err error) {
 	if g == nil {
 		return func() {}, nil
 	}
 	if device := knownDevice(in, user); device != "" {
-		return func() { g.account.succeed(device) }, g.account.begin(device)
+		return func() { g.account.giveBack(device) }, g.account.begin(device)
 	}
 	account := "mobile " + in.Mobile
 	if err := g.address.begin(in.Address); err != nil {
@@ -55,8 +56,8 @@ func (g *loginGuard) begin(in Credentials, user *model.User) (done func(), err e
 		return nil, err
 	}
 	return func() {
-		g.address.succeed(in.Address)
-		g.account.succeed(account)
+		g.address.giveBack(in.Address)
+		g.account.giveBack(account)
 	}, nil
 }
 
@@ -66,7 +67,7 @@ func knownDevice(in Credentials, user *model.User) string {
 	switch {
 	case user == nil:
 		return ""
-	case in.Known == user.ID:
+	case in.Session != nil && in.Session.UserID == user.ID:
 		return "session " + strconv.FormatInt(user.ID, 10)
 	case validProof(in.Proof, user):
 		return "device " + in.Proof
@@ -106,23 +107,18 @@ func (u *UserService) Login(ctx context.Context, in Credentials) (*Login, error)
 	if err != nil {
 		return nil, err
 	}
-	succeed, err := u.guard.begin(in, user)
-	if err != nil {
-		return nil, err
-	}
 	hash := ""
 	if user != nil {
 		hash = user.Passwd
 	}
-	fits, err := u.hasher.Verify(ctx, hash, in.Passwd)
+	fits, err := u.verify(ctx, in, user, hash, in.Passwd)
 	if err != nil {
-		return nil, busy(err)
+		return nil, err
 	}
 	if !fits || user == nil {
 		return nil, model.Fail(model.CodeBadCredentials)
 	}
-	succeed()
-	token, err := u.open(ctx, user, in.Device)
+	token, err := u.open(ctx, user, in)
 	if err != nil {
 		return nil, err
 	}
@@ -130,10 +126,31 @@ func (u *UserService) Login(ctx context.Context, in Credentials) (*Login, error)
 	return &Login{User: user, Token: token, Proof: proofOf(user)}, nil
 }
 
-// open opens a session, unless the password was changed since it was checked.
-func (u *UserService) open(ctx context.Context, user *model.User, device Device) (string, error) {
+// verify tells whether a password fits a hash. One that does not is counted.
+func (u *UserService) verify(ctx context.Context, in Credentials, user *model.User, hash, passwd string) (bool, error) {
+	giveBack, err := u.guard.begin(in, user)
+	if err != nil {
+		return false, err
+	}
+	fits, err := u.hasher.Verify(ctx, hash, passwd)
+	if err != nil {
+		giveBack() // a storm of logins must not lock out those who were sent away
+		return false, busy(err)
+	}
+	if fits {
+		giveBack()
+	}
+	return fits, nil
+}
+
+// open opens a session in place of the device's former one, unless the password
+// was changed since it was checked.
+func (u *UserService) open(ctx context.Context, user *model.User, in Credentials) (string, error) {
 	token := newSecret()
-	var ended []int64
+	var ended, former []int64
+	if in.Session != nil && in.Session.UserID == user.ID {
+		former = []int64{in.Session.ID}
+	}
 	err := u.db.Tx(ctx, func(s *xorm.Session) error {
 		hash := ""
 		if _, err := s.SQL("SELECT passwd FROM user WHERE id = ?"+u.db.ForUpdate(), user.ID).Get(&hash); err != nil {
@@ -142,13 +159,17 @@ func (u *UserService) open(ctx context.Context, user *model.User, device Device)
 		if hash != user.Passwd {
 			return model.Fail(model.CodeBadCredentials)
 		}
+		if err := u.sessions.remove(s, former); err != nil {
+			return err
+		}
 		var err error
-		ended, err = u.sessions.open(s, user.ID, token, device)
+		ended, err = u.sessions.open(s, user.ID, token, in.Device)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
+	u.sessions.ended(user.ID, former, CloseSessionEnded, "signed in again")
 	u.sessions.ended(user.ID, ended, CloseElsewhere, tooManyDevices)
 	return token, nil
 }
@@ -163,18 +184,13 @@ func (u *UserService) ChangePassword(ctx context.Context, session *model.Session
 	if err != nil {
 		return err
 	}
-	succeed, err := u.guard.begin(Credentials{Known: user.ID}, user)
+	fits, err := u.verify(ctx, Credentials{Session: session}, user, user.Passwd, old[:min(len(old), 4*model.MaxPassword+1)])
 	if err != nil {
 		return err
-	}
-	fits, err := u.hasher.Verify(ctx, user.Passwd, old[:min(len(old), 4*model.MaxPassword+1)])
-	if err != nil {
-		return busy(err)
 	}
 	if !fits {
 		return &model.Error{Code: model.CodeBadCredentials, Key: "old"}
 	}
-	succeed()
 	hash, err := u.hasher.Hash(ctx, passwd)
 	if err != nil {
 		return busy(err)
