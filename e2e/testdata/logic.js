@@ -5,6 +5,7 @@ import { peaksOf } from '/a/x/js/chat/recorder.js';
 import { emojiCount, linkify } from '/a/x/js/chat/text.js';
 import { frameOf, newCID, openDatabase, Outbox } from '/a/x/js/core/outbox.js';
 import { backoff, isFinal } from '/a/x/js/core/socket.js';
+import * as store from '/a/x/js/core/store.js';
 import { Timeline } from '/a/x/js/core/timeline.js';
 import { byLetter, letterOf } from '/a/x/js/ui/pinyin.js';
 
@@ -99,6 +100,54 @@ export const checks = {
     await third.load();
     wrong.push(...same('left', [...third.entries()].map((e) => [e.content, e.state]), [['b', 'failed'], ['c', 'waiting']]));
     return wrong;
+  },
+
+  /** A timer of an attempt that is over says nothing of the next one. */
+  async silence() {
+    const db = await openDatabase(`test-${newCID()}`);
+    let silent = 0;
+    const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+    const box = new Outbox({ db, send: () => true, upload: async () => ({}), acked() {}, silent: () => silent++, patience: 400 });
+    const cid = await box.add({ kind: 10, dstid: 2, media: 1, content: 'a' });
+    await wait(250);
+    box.interrupt();
+    box.resume(); // sent again: the first attempt's timer would end in 150 ms
+    await wait(250);
+    const wrong = same('the new attempt is given its time', [silent, box.find(cid).state], [0, 'sending']);
+    await wait(300);
+    wrong.push(...same('then the line is silent', silent, 1));
+    box.interrupt();
+    box.resume();
+    box.ack({ cmd: 1, cid, seq: 1 });
+    await box.add({ kind: 10, dstid: 2, media: 1, content: 'b' });
+    box.stop();
+    await wait(500);
+    return [...wrong, ...same('answered or stopped', silent, 1)];
+  },
+
+  /** What a resync tells while the history is being read is asked for once more. */
+  async resync() {
+    const own = globalThis.fetch;
+    const asked = [];
+    const pages = [[post(3)], [post(4), post(5)]];
+    globalThis.fetch = (url, { body }) => new Promise((resolve) => {
+      asked.push({ after: JSON.parse(body).after, answer: () => resolve(new Response(JSON.stringify({ code: 0, rows: pages[asked.length - 1] ?? [] }))) });
+    });
+    const turn = () => new Promise((resolve) => { setTimeout(resolve, 5); });
+    try {
+      const line = store.timeline(10, 2);
+      line.newest([post(1), post(2)], 30, 2);
+      const done = store.catchUp(line);
+      store.catchUp(line); // the read under way may be from before the drop
+      store.catchUp(line);
+      asked[0].answer();
+      while (asked.length < 2) await turn();
+      asked[1].answer();
+      await done;
+      return [...same('asked', asked.map((a) => a.after), [2, 3]), ...same('no hole', line.rows.map((m) => m.seq), [1, 2, 3, 4, 5]), ...same('last', line.last, 5)];
+    } finally {
+      globalThis.fetch = own;
+    }
   },
 
   line() {

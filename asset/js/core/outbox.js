@@ -30,19 +30,23 @@ export function frameOf(entry) {
 export class Outbox {
   /**
    * @param {{db:any, send:(frame:any)=>boolean, upload:(entry:any, progress:(p:number)=>void, abort:AbortSignal)=>Promise<object>,
-   *   acked:(entry:any, ack:any)=>void, silent:()=>void}} deps
+   *   acked:(entry:any, ack:any)=>void, silent:()=>void, patience?:number}} deps
    */
-  constructor({ db, send, upload, acked, silent }) {
+  constructor({ db, send, upload, acked, silent, patience = ACK_TIMEOUT }) {
     this.db = db;
     this.send = send;
     this.upload = upload;
     this.acked = acked;
     this.silent = silent;
+    this.patience = patience;
+    this.stopped = false;
     /** Map key → entries in the order of writing */
     this.lanes = signal(new Map());
     this.persistent = signal(db.persistent);
     this.order = 0;
     this.timers = new Map();
+    /** Map cid → the timer of the attempt under way */
+    this.answers = new Map();
     this.uploads = new Map();
   }
 
@@ -85,11 +89,13 @@ export class Outbox {
     const entry = this.find(cid);
     if (!entry) return undefined;
     const next = { ...entry, ...change };
+    if (next.state !== 'sending') this.answered(cid);
     this.place(next);
     return next;
   }
 
   async keep(entry) {
+    if (this.stopped) return;
     const { progress, sentAt, ...kept } = entry;
     try {
       await this.db.put('outbox', entry.cid, kept);
@@ -129,6 +135,7 @@ export class Outbox {
   }
 
   step(key) {
+    if (this.stopped) return;
     const head = (this.lanes.peek().get(key) ?? []).find((e) => e.state !== 'failed');
     if (!head || head.saving || head.state !== 'waiting') return;
     const wait = (head.nextAt ?? 0) - Date.now();
@@ -145,9 +152,24 @@ export class Outbox {
       this.update(head.cid, { state: 'waiting' });
       return;
     }
-    setTimeout(() => {
-      if (this.find(head.cid)?.state === 'sending') this.silent();
-    }, ACK_TIMEOUT);
+    this.answered(head.cid);
+    this.answers.set(head.cid, setTimeout(() => {
+      this.answers.delete(head.cid);
+      this.silent();
+    }, this.patience));
+  }
+
+  /** The attempt is over: its timer must not judge the line by the next one. */
+  answered(cid) {
+    clearTimeout(this.answers.get(cid));
+    this.answers.delete(cid);
+  }
+
+  /** Ends all that is under way; nothing is sent or written from now on. */
+  stop() {
+    this.stopped = true;
+    for (const timer of [...this.timers.values(), ...this.answers.values()]) clearTimeout(timer);
+    for (const abort of this.uploads.values()) abort.abort();
   }
 
   later(key, wait) {
@@ -217,6 +239,7 @@ export class Outbox {
   }
 
   remove(entry) {
+    this.answered(entry.cid);
     const key = keyOf(entry.kind, entry.dstid);
     const lanes = new Map(this.lanes.peek());
     const lane = (lanes.get(key) ?? []).filter((e) => e.cid !== entry.cid);
@@ -306,5 +329,18 @@ export function openDatabase(name) {
       request.result.onversionchange = () => request.result.close();
       resolve(new Database(request.result));
     };
+  });
+}
+
+/** Deletes the named database, with all that it holds. Never rejects: what is not there is as good as deleted. */
+export function deleteDatabase(name) {
+  return new Promise((resolve) => {
+    try {
+      const request = indexedDB.deleteDatabase(name);
+      // A page that still holds it open lets go when asked; the deletion then takes place without us.
+      request.onsuccess = request.onerror = request.onblocked = () => resolve();
+    } catch {
+      resolve();
+    }
   });
 }

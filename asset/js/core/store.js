@@ -28,13 +28,16 @@ let uploader = null;
 let epoch = '';
 let greeted = false;
 
+/** The name of what this device keeps for a person; nobody else's is ever opened. */
+export const databaseOf = (id) => `hongyan-${id}`;
+
 /** Starts the client with what the page brought: any of {me, conversations, contacts, groups, requests}. */
 export async function start(boot = {}) {
   if (socket) return;
   take(boot);
   if (!me.peek()) me.value = (await post('/user/me', {})).data;
   socket = new Socket({ onframe: receive, onstate: connected, check: stillSignedIn });
-  const db = await openDatabase(`hongyan-${me.peek().id}`);
+  const db = await openDatabase(databaseOf(me.peek().id));
   const box = new Outbox({
     db,
     send: (frame) => socket.send(frame),
@@ -149,10 +152,12 @@ export const pending = (kind, dstid) => outbox.value?.lane(keyOf(kind, dstid)) ?
 export function ensure(line) {
   if (line.loaded) return Promise.resolve();
   return once(line, 'newest', async () => {
+    line.again = false;
     const known = rowNow(line.kind, line.dstid)?.lastseq ?? 0;
     const { rows } = await history(line, { limit: PAGE });
     line.newest(rows, PAGE, known);
-    if (line.ahead.size > 0) catchUp(line);
+    // What came while the page was under way may not be on it.
+    if (line.again || (rowNow(line.kind, line.dstid)?.lastseq ?? 0) > line.last) catchUp(line);
   });
 }
 
@@ -165,22 +170,36 @@ export function loadOlder(line) {
   });
 }
 
-/** Fetches what followed the last seq known; too long an absence starts the timeline anew. */
+/** Fetches what followed the last seq known. A call that comes while one runs has it ask once more: the answer
+ * under way may have been read before what this call is about. */
 export function catchUp(line) {
+  const running = line.jobs?.get('newer');
+  if (running) {
+    line.again = true;
+    return running;
+  }
   return once(line, 'newer', async () => {
-    const target = rowNow(line.kind, line.dstid)?.lastseq ?? 0;
-    if (target - line.last > 3 * CATCH_UP) {
-      line.reset();
-      ensure(line);
-      return;
-    }
-    for (;;) {
-      const { rows } = await history(line, { after: line.last, limit: CATCH_UP });
-      line.newer(rows);
-      for (const m of rows) settle(m);
-      if (rows.length < CATCH_UP) return;
-    }
+    do {
+      line.again = false;
+      await follow(line);
+    } while (line.again && line.loaded);
   });
+}
+
+/** Too long an absence starts the timeline anew. */
+async function follow(line) {
+  const target = rowNow(line.kind, line.dstid)?.lastseq ?? 0;
+  if (target - line.last > 3 * CATCH_UP) {
+    line.reset();
+    ensure(line);
+    return;
+  }
+  for (;;) {
+    const { rows } = await history(line, { after: line.last, limit: CATCH_UP });
+    line.newer(rows);
+    for (const m of rows) settle(m);
+    if (rows.length < CATCH_UP) return;
+  }
 }
 
 const history = (line, range) => post('/message/history', { kind: line.kind, dstid: line.dstid, ...range });
@@ -307,11 +326,10 @@ function mentionsMe(m) {
 }
 
 function resync(m) {
-  if (m.dstid || m.kind) {
-    const line = timelines.get(keyOf(m.kind, m.dstid ?? 0));
+  const lines = m.dstid || m.kind ? [timelines.get(keyOf(m.kind, m.dstid ?? 0))] : timelines.values();
+  for (const line of lines) {
     if (line?.loaded) catchUp(line);
-  } else {
-    for (const line of timelines.values()) if (line.loaded) catchUp(line);
+    else if (line) line.again = true; // its first page may be under way
   }
   refresh('conversations');
 }
@@ -422,3 +440,6 @@ export const retryNow = () => socket?.retryNow();
 
 /** Ends the line, as before logging out. */
 export const stop = () => socket?.stop();
+
+/** Takes the line up again where it was stopped. */
+export const resume = () => socket?.start();
