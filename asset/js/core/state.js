@@ -48,13 +48,15 @@ export function patchRow(kind, dstid, change) {
   return true;
 }
 
+const draftsOf = (id) => `hy-drafts-${id}`;
+
 /** Drafts are on this device at once and on the server a moment later. */
 export function saveDraft(kind, dstid, text) {
   const key = keyOf(kind, dstid);
   if ((drafts.peek().get(key) ?? '') === text) return;
   drafts.value = new Map(drafts.peek()).set(key, text);
   try {
-    localStorage.setItem(`hy-drafts-${me.peek().id}`, JSON.stringify([...drafts.peek()].filter(([, value]) => value)));
+    localStorage.setItem(draftsOf(me.peek().id), JSON.stringify([...drafts.peek()].filter(([, value]) => value)));
   } catch { /* a full or forbidden storage costs the draft's copy, nothing else */ }
   clearTimeout(draftTimers.get(key));
   draftTimers.set(key, setTimeout(() => {
@@ -67,8 +69,17 @@ export const draftOf = (kind, dstid) => drafts.value.get(keyOf(kind, dstid)) ?? 
 /** Takes up the drafts that this device kept. */
 export function restoreDrafts() {
   try {
-    drafts.value = new Map(JSON.parse(localStorage.getItem(`hy-drafts-${me.peek().id}`) ?? '[]'));
+    drafts.value = new Map(JSON.parse(localStorage.getItem(draftsOf(me.peek().id)) ?? '[]'));
   } catch { /* unreadable: the server's copy stands in */ }
+}
+
+/** Deletes this device's copy of the drafts. */
+export function dropDrafts() {
+  for (const timer of draftTimers.values()) clearTimeout(timer);
+  drafts.value = new Map();
+  try {
+    localStorage.removeItem(draftsOf(me.peek().id));
+  } catch { /* a forbidden storage holds nothing */ }
 }
 
 /** What is known of a user; who is not known is looked up once and the `people` signal changes. */

@@ -1,7 +1,7 @@
 // <hy-me>: the tab about oneself.
 import { html, nothing } from '../../vendor/lit.js';
-import { post } from '../core/api.js';
 import { t } from '../core/i18n.js';
+import { leave, unsent } from '../core/leave.js';
 import * as store from '../core/store.js';
 import { ask, avatar, icon, View } from './kit.js';
 
@@ -25,11 +25,9 @@ class Me extends View {
   }
 
   async logout() {
-    const done = await ask({ title: t('me.logout'), text: t('me.logout.text'), yes: t('me.logout'), warn: true, act: async () => {
-      await post('/user/logout');
-      store.stop?.();
-    } });
-    if (done) location.assign('/user/login.shtml');
+    const left = unsent();
+    const text = left ? t('me.logout.unsent', { Count: left }) : t('me.logout.text');
+    if (await ask({ title: t('me.logout'), text, yes: t('me.logout'), warn: true, act: leave })) location.assign('/user/login.shtml');
   }
 }
 

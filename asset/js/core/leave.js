@@ -1,0 +1,24 @@
+// Signing out: what this device kept of a person goes with the session. A
+// session that the server ended is another matter: its person may come back,
+// so what was not sent stays, under that person's own name.
+import { post } from './api.js';
+import { deleteDatabase } from './outbox.js';
+import * as store from './store.js';
+
+/** How many messages would be lost. */
+export const unsent = () => [...(store.outbox.peek()?.entries() ?? [])].length;
+
+/** Ends the session and deletes what this device kept. If the server cannot be told, all stays as it was. */
+export async function leave() {
+  const { id } = store.me.peek();
+  store.stop(); // first, or the end of the session would lead away from here too early
+  try {
+    await post('/user/logout');
+  } catch (error) {
+    store.resume();
+    throw error;
+  }
+  store.outbox.peek()?.stop();
+  store.dropDrafts();
+  await deleteDatabase(store.databaseOf(id));
+}
