@@ -84,7 +84,8 @@ func openMySQL(source string) (*DB, error) {
 	}
 	c.Collation = "utf8mb4_bin"
 	c.InterpolateParams = true
-	c.ClientFoundRows = true // an update that changes nothing still found its row
+	c.ClientFoundRows = true      // an update that changes nothing still found its row
+	c.Logger = &mysql.NopLogger{} // what goes wrong comes back as an error; the log has one form
 	c.Timeout, c.ReadTimeout, c.WriteTimeout = 5*time.Second, 30*time.Second, 30*time.Second
 	if t := u.Query().Get("tls"); t != "" {
 		c.TLSConfig = t
@@ -93,7 +94,7 @@ func openMySQL(source string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("database mysql: %w", err)
 	}
-	pool := core.FromDB(sql.OpenDB(readCommitted{connector}))
+	pool := core.FromDB(sql.OpenDB(tuned{connector}))
 	e, err := xorm.NewEngineWithDB("mysql", c.FormatDSN(), pool)
 	if err != nil {
 		return nil, fmt.Errorf("database mysql: %w", err)
@@ -102,13 +103,15 @@ func openMySQL(source string) (*DB, error) {
 	return &DB{Dialect: MySQL, write: e, read: e}, nil
 }
 
-// readCommitted makes every read inside a transaction see what is committed by
-// then: the rows that matter are locked explicitly. It is a statement because
-// MySQL and MariaDB name the variable differently.
-type readCommitted struct{ driver.Connector }
+// tuned sets each connection up, whatever the server's own defaults are. Every
+// read inside a transaction sees what is committed by then: the rows that
+// matter are locked explicitly. What does not fit a column is an error: it is
+// never cut. They are statements because MySQL and MariaDB name the first
+// variable differently, and because the second adds to what the server has.
+type tuned struct{ driver.Connector }
 
-// Connect opens a connection and sets its isolation level.
-func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
+// Connect opens a connection and sets it up.
+func (c tuned) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -117,8 +120,13 @@ func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(errors.New("mysql: the driver cannot execute"), conn.Close())
 	}
-	if _, err := execer.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil); err != nil {
-		return nil, errors.Join(err, conn.Close())
+	for _, statement := range []string{
+		"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+		"SET SESSION sql_mode = CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'STRICT_TRANS_TABLES')",
+	} {
+		if _, err := execer.ExecContext(ctx, statement, nil); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
 	}
 	return conn, nil
 }

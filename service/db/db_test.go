@@ -2,6 +2,8 @@ package db_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -136,6 +138,59 @@ func TestOpenNamesWhatItWants(t *testing.T) {
 			t.Errorf("%q opened", source)
 		} else if strings.Contains(err.Error(), "geheim") {
 			t.Errorf("%q: the error tells the password: %v", source, err)
+		}
+	}
+}
+
+// A server that cuts what is too long, as some are set up to, must not do so here.
+func TestTooLongIsNeverCut(t *testing.T) {
+	source := dbtest.MySQL(t)
+	open := func() *db.DB {
+		d, err := db.Open(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = d.Close() })
+		return d
+	}
+	admin := open()
+	if err := admin.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	set := func(mode string) {
+		if err := admin.View(context.Background(), func(s *xorm.Session) error {
+			_, err := s.Exec("SET GLOBAL sql_mode = '" + mode + "'")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { set("STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION") })
+	for i, mode := range []string{"", "NO_ENGINE_SUBSTITUTION"} {
+		set(mode)
+		err := open().Tx(t.Context(), func(s *xorm.Session) error {
+			_, err := s.Insert(&model.User{Mobile: fmt.Sprint("1380000000", i), Nickname: strings.Repeat("x", 5000)})
+			return err
+		})
+		if err == nil {
+			t.Errorf("with sql_mode %q a nickname was cut", mode)
+		}
+	}
+}
+
+// Preparing is often the first that meets a database which is away.
+func TestPreparingOnADatabaseThatIsAwayCanBeRepeated(t *testing.T) {
+	d, err := db.Open("mysql://user:pass@127.0.0.1:1/none")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	for name, prepare := range map[string]func(context.Context, ...string) (*db.Statements, error){
+		"reads": d.PrepareReads, "writes": d.PrepareWrites,
+	} {
+		_, err := prepare(t.Context(), "SELECT 1")
+		if e, ok := errors.AsType[*model.Error](err); !ok || e.Code != model.CodeUnavailable || e.RetryAfter == 0 {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

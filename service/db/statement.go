@@ -29,7 +29,7 @@ func prepare(ctx context.Context, pool *sql.DB, queries []string) (*Statements, 
 	for _, query := range queries {
 		stmt, err := pool.PrepareContext(ctx, query) //nolint:sqlclosecheck // closed by Close
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("prepare %q: %w", query, err), s.Close())
+			return nil, retryable(errors.Join(fmt.Errorf("prepare %q: %w", query, err), s.Close()))
 		}
 		s.list[query] = stmt
 	}
