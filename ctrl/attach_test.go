@@ -64,7 +64,7 @@ func newShelf(t *testing.T, store service.BlobStore) *shelf {
 func (h *shelf) left() (list []string) {
 	h.Helper()
 	err := filepath.WalkDir(h.folder, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
+		if err == nil && !d.IsDir() && filepath.Ext(path) != ".lock" {
 			list = append(list, path)
 		}
 		return err

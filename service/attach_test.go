@@ -115,7 +115,7 @@ func usual() service.AttachLimits {
 func (d *desk) left() (list []string) {
 	d.Helper()
 	err := filepath.WalkDir(d.folder, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
+		if err == nil && !e.IsDir() && filepath.Ext(path) != ".lock" {
 			list = append(list, path)
 		}
 		return err

@@ -8,17 +8,25 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
+
+	"hongyan/util/lock"
 )
 
 // temporary is the folder of files that are being written. Whatever is in it
 // when the store opens is left over from a crash.
 const temporary = "tmp"
 
+// lockName is the file that keeps a second process off the directory, whose
+// start would sweep away what this one is writing.
+const lockName = "files.lock"
+
 // Local keeps files in a directory, in folders by the first two letters of
 // their keys. It sees nothing outside that directory, links or not.
 type Local struct {
 	root   *os.Root
+	lock   *lock.Lock
 	create func(name string) (writeFile, error) // tests break it
 }
 
@@ -30,16 +38,21 @@ type writeFile interface {
 }
 
 // NewLocal opens the directory, makes it if it is not there, and sweeps what a
-// crash has left half written. One process at a time may use a directory.
+// crash has left half written. One process at a time may use a directory: a
+// second one is refused.
 func NewLocal(dir string) (*Local, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("blob local: %w", err)
 	}
-	root, err := os.OpenRoot(dir)
+	held, err := lock.Acquire(filepath.Join(dir, lockName))
 	if err != nil {
 		return nil, fmt.Errorf("blob local: %w", err)
 	}
-	l := &Local{root: root}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("blob local: %w", err), held.Release())
+	}
+	l := &Local{root: root, lock: held}
 	l.create = func(name string) (writeFile, error) {
 		return l.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	}
@@ -47,13 +60,13 @@ func NewLocal(dir string) (*Local, error) {
 		err = root.Mkdir(temporary, 0o700)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("blob local: %w", err), root.Close())
+		return nil, errors.Join(fmt.Errorf("blob local: %w", err), l.Close())
 	}
 	return l, nil
 }
 
 // Close gives the directory back.
-func (l *Local) Close() error { return l.root.Close() }
+func (l *Local) Close() error { return errors.Join(l.root.Close(), l.lock.Release()) }
 
 // Put writes to a temporary file, makes it durable, and gives it its name only
 // then; the folder is made durable too before Put returns.

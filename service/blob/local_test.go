@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"hongyan/util/lock"
 )
 
 func openLocal(t *testing.T) (*Local, string) {
@@ -23,11 +25,11 @@ func openLocal(t *testing.T) (*Local, string) {
 	return l, dir
 }
 
-// files lists all that is no directory under dir.
+// files lists all that is stored under dir, or left over.
 func files(t *testing.T, dir string) (list []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
+		if err == nil && !d.IsDir() && d.Name() != lockName {
 			list = append(list, path)
 		}
 		return err
@@ -126,6 +128,13 @@ func TestCrashLeftoversAreSwept(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, temporary, "HALF"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// A second process is refused before it sweeps; the next one sweeps.
+	if _, err := NewLocal(dir); !errors.Is(err, lock.ErrHeld) || len(files(t, dir)) != 2 {
+		t.Fatalf("opened twice: %v, left: %v", err, files(t, dir))
+	}
+	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
 	again, err := NewLocal(dir)
