@@ -4,8 +4,12 @@ package model
 // Publisher after a commit, in the order of seq.
 type Delivery struct {
 	Message Message
+	// Silent says that there is no Message: the delivery is about the membership
+	// alone.
+	Silent bool
 	// Users get it on all their sockets; Group means every socket that is in
-	// that group. Either may be empty, or both set.
+	// that group. Either may be empty, or both set; if both are empty, the
+	// delivery is no more than the Ack for its Origin.
 	Users []int64
 	Group int64
 	// Origin is the socket that the message came from: it gets Ack in the

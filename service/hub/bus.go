@@ -2,7 +2,6 @@ package hub
 
 import (
 	"encoding/json"
-	"runtime/debug"
 
 	"hongyan/model"
 )
@@ -46,6 +45,9 @@ func (f *Frame) payload() []byte {
 }
 
 func (h *Hub) relay(d *model.Delivery, f *Frame) {
+	if len(d.Users) == 0 && d.Group == 0 {
+		return // an ack for a socket of this node
+	}
 	e := envelope{Users: d.Users, Group: d.Group, Ephemeral: d.Ephemeral, Subscribe: d.Subscribe, Unsubscribe: d.Unsubscribe}
 	if f != nil {
 		e.Message = f.payload()
@@ -74,12 +76,6 @@ func (h *Hub) post(e *envelope) {
 // receive does here what another node did there. What it cannot read is a fault
 // of that node and hurts nobody here.
 func (h *Hub) receive(b []byte) {
-	defer func() {
-		if r := recover(); r != nil {
-			h.metrics.Panics.WithLabelValues("bus").Inc()
-			h.log.Error("panic in the bus", "panic", r, "stack", string(debug.Stack()))
-		}
-	}()
 	var e envelope
 	if err := json.Unmarshal(b, &e); err != nil || e.Version != envelopeVersion {
 		h.log.Warn("envelope refused", "version", e.Version, "error", err)
@@ -89,7 +85,7 @@ func (h *Hub) receive(b []byte) {
 		h.disconnect(e.Disconnect.UserID, e.Disconnect.SessionIDs, e.Disconnect.Code, e.Disconnect.Reason)
 		return
 	}
-	d := model.Delivery{Users: e.Users, Group: e.Group, Ephemeral: e.Ephemeral, Subscribe: e.Subscribe, Unsubscribe: e.Unsubscribe}
+	d := model.Delivery{Silent: len(e.Message) == 0, Users: e.Users, Group: e.Group, Ephemeral: e.Ephemeral, Subscribe: e.Subscribe, Unsubscribe: e.Unsubscribe}
 	var f *Frame
 	if len(e.Message) > 0 {
 		if err := json.Unmarshal(e.Message, &d.Message); err != nil {

@@ -23,10 +23,7 @@ func (h *Hub) apply(d *model.Delivery, f *Frame) *Frame {
 			n.join(d.Group)
 		}
 	}
-	// A heart is never published: a delivery with one is about the membership alone.
-	if d.Message.Cmd != model.CmdHeart || d.Ack != nil {
-		f = h.deliver(d, f)
-	}
+	f = h.deliver(d, f)
 	for _, u := range d.Unsubscribe {
 		for _, n := range h.users.list(u) {
 			n.part(d.Group)
@@ -82,11 +79,14 @@ func (h *Hub) deliver(d *model.Delivery, frame *Frame) *Frame {
 	defer h.fans.Put(f)
 	defer f.reset()
 	f.origin = d.Origin
-	if f.frame = frame; frame == nil && d.Message.Cmd != model.CmdHeart {
+	if f.frame = frame; frame == nil && !d.Silent && (d.Group != 0 || len(d.Users) > 0) {
 		f.frame = h.frame(&d.Message, d.Ephemeral)
 	}
 	if d.Ack != nil && d.Origin != 0 {
 		f.ack = h.frame(d.Ack, false)
+	}
+	if f.frame == nil && f.ack == nil {
+		return nil
 	}
 	users := distinct(d.Users)
 	if d.Group != 0 {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"hongyan/model"
+	"hongyan/util/guard"
 	"hongyan/util/metrics"
 
 	"github.com/gorilla/websocket"
@@ -79,7 +80,7 @@ type Hub struct {
 	writers *writers
 	spare   sync.Pool
 	fans    sync.Pool
-	tasks   sync.WaitGroup // writers
+	gate    gate
 	open    sync.WaitGroup // sockets, until their connection is closed
 
 	mu        sync.Mutex // guards the following
@@ -92,20 +93,27 @@ type Hub struct {
 // New makes a Hub. It has no goroutine until there is something to do.
 func New(o Options) *Hub {
 	h := &Hub{
-		metrics: o.Metrics, log: o.Log, bus: o.Bus, perUser: o.PerUser, perAddress: o.PerAddress, changed: o.Changed,
+		metrics: o.Metrics, log: o.Log, bus: o.Bus, perUser: o.PerUser, perAddress: o.PerAddress,
 		users: newIndex(), groups: newIndex(), rooms: newIndex(), writers: newWriters(),
 		addresses: make(map[string]int),
 	}
 	h.origins.nodes = make(map[uint64]*Node)
 	h.spare.New = func() any { return new(writer) }
 	h.fans.New = func() any { return new(fan) }
-	if h.changed == nil {
-		h.changed = func(int64) {}
+	h.changed = func(userID int64) {
+		if o.Changed != nil {
+			h.guard("changed", func() { o.Changed(userID) })
+		}
 	}
 	if h.bus != nil {
-		h.bus.Listen(h.receive)
+		h.bus.Listen(func(b []byte) { h.guard("bus", func() { h.receive(b) }) })
 	}
 	return h
+}
+
+// guard keeps a panic at the root of a goroutine from ending the process.
+func (h *Hub) guard(where string, fn func()) {
+	guard.Run(h.log, h.metrics.Panics.WithLabelValues(where).Inc, where, fn)
 }
 
 // Node makes a node of a fresh socket. It belongs to nobody until it is attached.
@@ -180,8 +188,12 @@ func (h *Hub) register(n *Node) error {
 		h.mu.Unlock()
 		return ErrTooMany
 	}
+	// Whoever finds n among its user's nodes may end it at once, and has to find
+	// the whole of it.
+	h.origins.put(n)
 	count, ok := h.users.add(n.UserID, n, h.perUser)
 	if !ok {
+		h.origins.remove(n)
 		h.mu.Unlock()
 		return ErrTooMany
 	}
@@ -191,10 +203,9 @@ func (h *Hub) register(n *Node) error {
 	h.sockets++
 	h.metrics.Connections.Set(float64(h.sockets))
 	if h.sweeper == nil {
-		h.sweeper = time.AfterFunc(sweepEvery, h.sweep)
+		h.sweeper = time.AfterFunc(sweepEvery, func() { h.guard("sweep", h.sweep) })
 	}
 	h.mu.Unlock()
-	h.origins.put(n)
 	if count == 1 {
 		h.metrics.UsersOnline.Inc()
 		h.changed(n.UserID)
@@ -251,6 +262,7 @@ func (h *Hub) Counts() Counts {
 // sweep pings the sockets that were silent for longer than a heartbeat, so that
 // a client which sends none is not taken for dead.
 func (h *Hub) sweep() {
+	defer h.sweepAgain()
 	depth := 0
 	silent := time.Now().Add(-Heartbeat).UnixNano()
 	ping := controlFrame(opPing, nil)
@@ -261,6 +273,9 @@ func (h *Hub) sweep() {
 		}
 	}
 	h.metrics.QueueDepth.Set(float64(depth))
+}
+
+func (h *Hub) sweepAgain() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.sweeper != nil {

@@ -64,7 +64,7 @@ func TestPublish(t *testing.T) {
 		c.silent()
 	})
 	t.Run("membership without a message", func(*testing.T) {
-		h.Publish(model.Delivery{Group: 9, Subscribe: []int64{3}})
+		h.Publish(model.Delivery{Silent: true, Group: 9, Subscribe: []int64{3}})
 		h.Publish(model.Delivery{Message: text(9, 1, "nine"), Group: 9})
 		c.expect("nine")
 	})

@@ -57,6 +57,8 @@ type Node struct {
 	hub   *Hub
 	pipe  *Pipe
 	heard atomic.Int64 // when something was last read, Unix nanoseconds
+	// watching is the timer of the last hole; it does not outlive the node.
+	watching atomic.Pointer[time.Timer]
 
 	mu      sync.Mutex     // guards the following and GroupSets
 	changes map[int64]bool // groups entered (true) and left while they are being loaded
@@ -124,11 +126,19 @@ func (n *Node) push(f *Frame) outcome {
 // watch gives a node with a hole stuckTimeout to make room for its resync.
 func (n *Node) watch() {
 	hole := n.DataQueue.hole()
-	time.AfterFunc(stuckTimeout, func() {
-		if n.DataQueue.owing(hole) {
-			n.tooSlow()
-		}
+	timer := time.AfterFunc(stuckTimeout, func() {
+		n.hub.guard("watch", func() {
+			if n.DataQueue.owing(hole) {
+				n.tooSlow()
+			}
+		})
 	})
+	if old := n.watching.Swap(timer); old != nil {
+		old.Stop() // its hole is filled, or there would be no new one
+	}
+	if n.Closing() {
+		timer.Stop() // leave may have been too early to see it
+	}
 }
 
 // tooSlow ends a node whose client does not read what it is sent. Its queue is
@@ -194,6 +204,9 @@ func (n *Node) leave(code int, reason string) {
 	n.mu.Unlock()
 	if first {
 		close(n.done)
+		if timer := n.watching.Load(); timer != nil {
+			timer.Stop()
+		}
 		n.hub.forget(n)
 		n.hub.log.Debug("socket closing", "socket", n.ID, "user", n.UserID, "code", code, "reason", reason)
 	}

@@ -26,22 +26,35 @@ var errPanic = errors.New("writer failed")
 // system call costs. While the list is long, frames gather in the queues and
 // leave several at a time.
 type writers struct {
-	mu      sync.Mutex // guards list, head and running
+	mu      sync.Mutex // guards the following
 	list    []*Node
 	head    int // list[:head] is done
-	running int
+	running int // goroutines that work off the list
+	tasks   int // all goroutines that write
+	idle    sync.Cond
 	max     int
 }
 
-// perWriter is the length of the list at which a further writer is worth its start.
-const perWriter = 64
+const (
+	// perWriter is the length of the list at which a further writer is worth its start.
+	perWriter = 64
+	// smallList is what is not worth moving together, idleList what an empty
+	// list may keep.
+	smallList = 64
+	idleList  = 4096
+)
 
-func newWriters() *writers { return &writers{max: runtime.GOMAXPROCS(0)} }
+func newWriters() *writers {
+	w := &writers{max: runtime.GOMAXPROCS(0)}
+	w.idle.L = &w.mu
+	return w
+}
 
 // call hands nodes with a full queue to the writers.
 func (h *Hub) call(nodes ...*Node) {
 	w := h.writers
 	w.mu.Lock()
+	w.compact()
 	w.list = append(w.list, nodes...)
 	start := w.running < w.max && (w.running == 0 || len(w.list)-w.head > perWriter*w.running)
 	if start {
@@ -49,8 +62,50 @@ func (h *Hub) call(nodes ...*Node) {
 	}
 	w.mu.Unlock()
 	if start {
-		h.tasks.Go(h.writeAll)
+		h.write(h.writeAll)
 	}
+}
+
+// write runs a writer in a goroutine of its own. A WaitGroup would not do for
+// the count: a socket that is refused during the drain is written to while
+// others already wait for the end.
+func (h *Hub) write(fn func()) {
+	w := h.writers
+	w.mu.Lock()
+	w.tasks++
+	w.mu.Unlock()
+	go func() {
+		defer w.ended()
+		h.guard("writer", fn)
+	}()
+}
+
+func (w *writers) ended() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.tasks--; w.tasks == 0 {
+		w.idle.Broadcast()
+	}
+}
+
+// wait returns when nobody writes.
+func (w *writers) wait() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.tasks > 0 {
+		w.idle.Wait()
+	}
+}
+
+// compact moves the list to the front of its room once most of it is done: a
+// list that never gets empty must not grow for ever.
+func (w *writers) compact() {
+	if w.head < smallList || w.head <= len(w.list)/2 {
+		return
+	}
+	left := copy(w.list, w.list[w.head:])
+	clear(w.list[left:])
+	w.list, w.head = w.list[:left], 0
 }
 
 // next gives a writer its next node; nil ends the writer.
@@ -60,7 +115,7 @@ func (w *writers) next() *Node {
 	if w.head == len(w.list) {
 		w.running--
 		w.list, w.head = w.list[:0], 0
-		if cap(w.list) > 4096 {
+		if cap(w.list) > idleList {
 			w.list = nil
 		}
 		return nil
@@ -72,12 +127,18 @@ func (w *writers) next() *Node {
 }
 
 // writeAll is a writer: it serves the nodes of the list, each with one write,
-// and ends when the list is empty.
+// and ends when the list is empty. A panic that its node could not bear does not
+// keep it from the others.
 func (h *Hub) writeAll() {
-	w := h.spare.Get().(*writer)
-	defer h.spare.Put(w)
-	for n := h.writers.next(); n != nil; n = h.writers.next() {
-		w.serve(n)
+	for ended := false; !ended; {
+		h.guard("writer", func() {
+			w := h.spare.Get().(*writer)
+			defer h.spare.Put(w)
+			for n := h.writers.next(); n != nil; n = h.writers.next() {
+				w.serve(n)
+			}
+			ended = true
+		})
 	}
 }
 
@@ -103,7 +164,7 @@ func (w *writer) serve(n *Node) {
 	case blocked:
 		size := len(data)
 		rest := bytes.Clone(data[written:])
-		n.hub.tasks.Go(func() { n.catchUp(rest, count, size) })
+		n.hub.write(func() { n.catchUp(rest, count, size) })
 	case n.wrote(count, len(data)):
 		n.hub.call(n)
 	}
