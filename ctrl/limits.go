@@ -15,6 +15,8 @@ type Limits struct {
 	Find     *limit.Limiter // by user: looking somebody up by a mobile
 	Ask      *limit.Limiter // by user: asking people to be friends
 	Ticket   *limit.Limiter // by user: coming back with a socket
+	Search   *limit.Limiter // by user: looking for messages
+	History  *limit.Limiter // by user: reading a page, as a client does many times when it returns
 }
 
 // limitKeys is how many callers a limiter remembers: more than make use of one
@@ -28,6 +30,8 @@ func NewLimits() Limits {
 		Find:     limit.New(limit.Every(3*time.Second), 20, limitKeys),
 		Ask:      limit.New(limit.Every(time.Second), 60, limitKeys),
 		Ticket:   limit.New(limit.Every(time.Second), 60, limitKeys),
+		Search:   limit.New(2, 20, limitKeys),
+		History:  limit.New(30, 300, limitKeys),
 	}
 }
 

@@ -2,6 +2,7 @@ package ctrl
 
 import (
 	"net/http"
+	"strconv"
 
 	"hongyan/model"
 	"hongyan/service"
@@ -24,6 +25,9 @@ func (s *Server) loadHistory(_ http.ResponseWriter, r *request) (any, error) {
 		Limit  int    `json:"limit"`
 	}
 	if err := r.Bind(&in); err != nil {
+		return nil, err
+	}
+	if err := allow(s.Limits.History, strconv.FormatInt(r.UserID(), 10)); err != nil {
 		return nil, err
 	}
 	list, err := s.Messages.History(r.Context(), r.UserID(), in.Kind, in.DstID,
@@ -55,6 +59,9 @@ func (s *Server) searchMessages(_ http.ResponseWriter, r *request) (any, error) 
 		Limit  int    `json:"limit"`
 	}
 	if err := r.Bind(&in); err != nil {
+		return nil, err
+	}
+	if err := allow(s.Limits.Search, strconv.FormatInt(r.UserID(), 10)); err != nil {
 		return nil, err
 	}
 	list, err := s.Search.Find(r.Context(), r.UserID(),

@@ -2,9 +2,9 @@ package service
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -15,31 +15,41 @@ import (
 	"xorm.io/xorm"
 )
 
-// Bounds of the index: messages a transaction takes in, so that senders wait
-// for no long one; how long news may gather before it is taken in unasked; and
-// the characters of a query.
+// Bounds of a search: characters of a query; searches that run at once, so that
+// they leave the database to those who talk; how long one waits for its turn and
+// how long it runs; and batches that it indexes itself before it looks.
 const (
-	indexBatch = 200
-	indexDelay = time.Second
-	maxQuery   = 100
+	maxQuery      = 100
+	maxSearches   = 2
+	searchWait    = 5 * time.Second
+	searchTime    = 10 * time.Second
+	searchBatches = 4
 )
 
 // SearchService finds messages by what they say. The index follows the
-// messages by their id, behind the commit; a search first brings it up to date.
+// messages by their id, behind the commit; a search first indexes some of what
+// is new itself, so that what was just said is found.
 type SearchService struct {
-	db   *db.DB
-	log  *slog.Logger
-	news chan struct{}
-	stop context.CancelFunc
-	done chan struct{}
+	db      *db.DB
+	log     *slog.Logger
+	news    chan struct{}
+	running chan struct{} // a place for each search
+	stop    context.CancelFunc
+	done    chan struct{}
 
-	mu sync.Mutex // one catches up at a time
+	turn    chan struct{} // held by who indexes; guards the following
+	reached int64         // the id up to which this node has indexed
+	mark    int64         // the cursor's next place, as far as reached at marked
+	marked  time.Time
 }
 
 // NewSearchService starts the service; Close ends it.
 func NewSearchService(d *db.DB, logger *slog.Logger) *SearchService {
 	ctx, stop := context.WithCancel(context.Background())
-	s := &SearchService{db: d, log: logger, news: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
+	s := &SearchService{
+		db: d, log: logger, news: make(chan struct{}, 1), running: make(chan struct{}, maxSearches),
+		stop: stop, done: make(chan struct{}), turn: make(chan struct{}, 1),
+	}
 	go s.follow(ctx)
 	s.Notify() // of what was said before the last stop
 	return s
@@ -57,102 +67,6 @@ func (s *SearchService) Notify() {
 	case s.news <- struct{}{}:
 	default:
 	}
-}
-
-func (s *SearchService) follow(ctx context.Context) {
-	defer close(s.done)
-	for {
-		select {
-		case <-s.news:
-		case <-ctx.Done():
-			return
-		}
-		select {
-		case <-time.After(indexDelay):
-		case <-ctx.Done():
-			return
-		}
-		if err := s.catchUp(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn("search index is behind", "error", err)
-			s.Notify()
-		}
-	}
-}
-
-// catchUp takes in all messages that are stored by now.
-func (s *SearchService) catchUp(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for {
-		n, err := s.take(ctx)
-		if err != nil || n < indexBatch {
-			return err
-		}
-	}
-}
-
-// take indexes the next batch and tells its size.
-func (s *SearchService) take(ctx context.Context) (n int, err error) {
-	var rows []model.Post
-	if err := s.db.View(ctx, func(v *xorm.Session) error {
-		return v.Where("id > (SELECT value FROM state WHERE name = 'search')").Asc("id").Limit(indexBatch).Find(&rows)
-	}); err != nil || len(rows) == 0 {
-		return 0, err
-	}
-	err = s.db.Tx(ctx, func(tx *xorm.Session) error {
-		for i := range rows {
-			if err := index(tx, &rows[i], s.db.Dialect); err != nil {
-				return err
-			}
-		}
-		_, err := tx.Exec("UPDATE state SET value = ? WHERE name = 'search'", rows[len(rows)-1].ID)
-		return err
-	})
-	return len(rows), err
-}
-
-// index takes in one row: a message by its words, a change by looking at its
-// message anew.
-func index(tx *xorm.Session, row *model.Post, dialect string) error {
-	key := "id"
-	if dialect == db.SQLite {
-		key = "rowid"
-	}
-	target := new(model.Post)
-	switch row.Cmd {
-	case model.CmdSingle, model.CmdRoom, model.CmdNotice:
-		// As it is now, not as it was when the batch was read.
-		if found, err := tx.ID(row.ID).Get(target); err != nil || !found {
-			return err
-		}
-	case model.CmdRecall, model.CmdEdit:
-		found, err := tx.Where("conversationid = ? AND seq = ?", row.ConversationID, row.Ref).Get(target)
-		if err != nil || !found {
-			return err
-		}
-	default:
-		return nil
-	}
-	if _, err := tx.Exec("DELETE FROM search WHERE "+key+" = ?", target.ID); err != nil {
-		return err
-	}
-	tokens := bigram.Index(words(target))
-	if tokens == "" {
-		return nil
-	}
-	_, err := tx.Exec("INSERT INTO search ("+key+", tokens) VALUES (?, ?)", target.ID, tokens)
-	return err
-}
-
-// words is what a message can be found by.
-func words(row *model.Post) string {
-	switch row.Media {
-	case model.MediaCard, model.MediaEmoji:
-		return row.Memo
-	case model.MediaLink:
-		return row.Memo + " " + row.URL
-	}
-	return row.Content + " " + row.Memo
 }
 
 // Query says what is looked for, and where: in one conversation if Kind is set.
@@ -179,11 +93,19 @@ func (s *SearchService) Find(ctx context.Context, userID int64, q Query) ([]mode
 	if q.Before < 0 {
 		return nil, model.Invalid("before")
 	}
-	if err := s.catchUp(ctx); err != nil && ctx.Err() != nil {
-		return nil, err // otherwise an index that is a little behind is better than none
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, searchTime)
+	defer cancel()
+	// Whatever hinders it: an index that is a little behind is better than none.
+	if more, err := s.catchUp(ctx, searchBatches); more || err != nil {
+		s.Notify()
 	}
 	var found []foundRow
-	err := s.db.View(ctx, func(v *xorm.Session) error {
+	err = s.db.View(ctx, func(v *xorm.Session) error {
 		if q.Kind != 0 {
 			if err := mayRead(v, userID, q.Kind, q.DstID); err != nil {
 				return err
@@ -192,6 +114,9 @@ func (s *SearchService) Find(ctx context.Context, userID int64, q Query) ([]mode
 		query, args := s.statement(userID, q, terms)
 		return v.SQL(query, args...).Find(&found)
 	})
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return nil, &model.Error{Code: model.CodeUnavailable, RetryAfter: searchWait, Err: err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -200,6 +125,20 @@ func (s *SearchService) Find(ctx context.Context, userID int64, q Query) ([]mode
 		messages[i] = messageOf(&found[i].Post, found[i].Kind)
 	}
 	return messages, nil
+}
+
+// enter waits for a place among those who search; leave gives it back.
+func (s *SearchService) enter(ctx context.Context) (leave func(), err error) {
+	full := time.NewTimer(searchWait)
+	defer full.Stop()
+	select {
+	case s.running <- struct{}{}:
+		return func() { <-s.running }, nil
+	case <-full.C:
+		return nil, &model.Error{Code: model.CodeUnavailable, RetryAfter: searchWait, Err: errors.New("too many searches at once")}
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // foundRow is a message with the kind of its conversation.
