@@ -159,3 +159,17 @@ func TestTicketOpensOnce(t *testing.T) {
 		w.fails(err, model.CodeUnauthenticated, "")
 	})
 }
+
+// TestGarbageTicketNeedsNoWriter: who has no ticket waits for nobody, and
+// nobody waits for them.
+func TestGarbageTicketNeedsNoWriter(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.ok(w.db.Tx(w.Context(), func(*xorm.Session) error { // the one writer of a file is taken
+			ctx, cancel := context.WithTimeout(w.Context(), 3*time.Second)
+			defer cancel()
+			_, err := w.sessions.Redeem(ctx, "garbage")
+			w.fails(err, model.CodeUnauthenticated, "")
+			return nil
+		}))
+	})
+}

@@ -30,7 +30,18 @@ func (v *SessionService) Ticket(ctx context.Context, session *model.Session) (ti
 func (v *SessionService) Redeem(ctx context.Context, ticket string) (*model.Session, error) {
 	session := new(model.Session)
 	hash := secretHash(ticket)
-	err := v.db.Tx(ctx, func(s *xorm.Session) error {
+	// Anybody may come with anything: only what exists is worth the writer.
+	err := v.db.View(ctx, func(s *xorm.Session) error {
+		found, err := s.Where("hash = ?", hash).Exist(new(model.Ticket))
+		if err == nil && !found {
+			return model.Fail(model.CodeUnauthenticated)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = v.db.Tx(ctx, func(s *xorm.Session) error {
 		row := new(model.Ticket)
 		found, err := s.SQL("SELECT * FROM ticket WHERE hash = ?"+v.db.ForUpdate(), hash).Get(row)
 		if err != nil {
