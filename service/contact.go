@@ -94,11 +94,16 @@ func (c *ContactService) befriend(s *xorm.Session, a, b int64) error {
 	return err
 }
 
-// Friends gives a user's friends, in the order in which they became that.
+// Friends gives a user's friends, in the order in which they became that. One
+// who blocked the user seems away.
 func (c *ContactService) Friends(ctx context.Context, userID int64) ([]model.Friend, error) {
 	var rows []model.Contact
+	var blockers []int64
 	err := c.db.View(ctx, func(s *xorm.Session) error {
-		return s.Where("userid = ?", userID).Asc("id").Find(&rows)
+		if err := s.Where("userid = ?", userID).Asc("id").Find(&rows); err != nil {
+			return err
+		}
+		return s.SQL("SELECT c.dstid FROM contact c JOIN block b ON b.userid = c.dstid AND b.dstid = c.userid WHERE c.userid = ?", userID).Find(&blockers)
 	})
 	if err != nil {
 		return nil, err
@@ -114,6 +119,7 @@ func (c *ContactService) Friends(ctx context.Context, userID int64) ([]model.Fri
 	list := make([]model.Friend, 0, len(rows))
 	for _, row := range rows {
 		if user, ok := users[row.DstID]; ok {
+			user.Online = user.Online && !slices.Contains(blockers, row.DstID)
 			list = append(list, model.Friend{PublicUser: user.Public(), Remark: row.Remark})
 		}
 	}
@@ -163,11 +169,13 @@ func (c *ContactService) Remove(ctx context.Context, userID, dstID int64) error 
 	return err
 }
 
-// FriendIDs gives the ids of a user's friends.
-func (c *ContactService) FriendIDs(ctx context.Context, userID int64) (ids []int64, err error) {
-	err = c.db.View(ctx, func(s *xorm.Session) error {
-		ids, err = friendIDs(s, userID)
-		return err
+// FriendIDs gives the ids of the friends who may know whether a user is there:
+// those whom the user has not blocked.
+func (c *ContactService) FriendIDs(ctx context.Context, userID int64) ([]int64, error) {
+	ids := []int64{}
+	err := c.db.View(ctx, func(s *xorm.Session) error {
+		return s.SQL(`SELECT dstid FROM contact c WHERE userid = ? AND NOT EXISTS
+			(SELECT 1 FROM block b WHERE b.userid = c.userid AND b.dstid = c.dstid) ORDER BY id`, userID).Find(&ids)
 	})
 	return ids, err
 }

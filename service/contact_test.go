@@ -218,6 +218,41 @@ func TestFriendsRemarkAndRemove(t *testing.T) {
 	})
 }
 
+// TestBlockedSeeNoPresence: user 1, who is there, seems away to a friend that
+// they blocked, and is announced to the others alone.
+func TestBlockedSeeNoPresence(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.settle(3)
+		w.befriend(1, 2)
+		w.befriend(1, 3)
+		look := func(want bool, audience ...int64) {
+			t.Helper()
+			ids, err := w.contacts.FriendIDs(w.Context(), 1)
+			w.ok(err)
+			if !slices.Equal(ids, audience) {
+				t.Errorf("told are %v, want %v", ids, audience)
+			}
+			list, err := w.contacts.Friends(w.Context(), 2)
+			w.ok(err)
+			if len(list) != 1 || list[0].Online != want {
+				t.Errorf("friends of 2: %+v, want online %v", list, want)
+			}
+			found, err := w.users.Find(w.Context(), 2, 1, "")
+			w.ok(err)
+			if found.Online != want {
+				t.Errorf("2 finds 1 online %v, want %v", found.Online, want)
+			}
+		}
+		look(true, 2, 3)
+		w.ok(w.contacts.Block(w.Context(), 2, 1)) // whom 1 did not block may know
+		look(true, 2, 3)
+		w.ok(w.contacts.Block(w.Context(), 1, 2))
+		look(false, 3)
+		w.ok(w.contacts.Unblock(w.Context(), 1, 2))
+		look(true, 2, 3)
+	})
+}
+
 func TestBlock(t *testing.T) {
 	inTown(t, func(w *town) {
 		w.settle(4)

@@ -82,7 +82,10 @@ func (u *UserService) Find(ctx context.Context, userID, id int64, mobile string)
 		}
 		near := user.ID == userID
 		if !near {
-			near, err = areFriends(s, userID, user.ID)
+			if near, err = areFriends(s, userID, user.ID); near && err == nil {
+				blocked, failed := isBlocked(s, user.ID, userID)
+				near, err = !blocked, failed
+			}
 		}
 		user.Online = near && u.presence.Online(user.ID)
 		public = user.Public()
