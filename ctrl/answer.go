@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"reflect"
@@ -20,6 +21,10 @@ type rows struct {
 
 // answer is what a route answers beyond data: further fields at the top level.
 type answer map[string]any
+
+// errMethod is the answer to anything but a POST. HTTP has a status of its own
+// for what is otherwise an invalid argument.
+var errMethod = fmt.Errorf("ctrl: %w", model.Invalid("method"))
 
 // status gives the HTTP status that says the same as a code.
 func status(code model.Code) int {
@@ -47,7 +52,8 @@ func status(code model.Code) int {
 	return http.StatusInternalServerError
 }
 
-// json makes the handler of a route: access, body limit, the action, the answer.
+// json makes the handler of a route: access, the action, the answer. The edge
+// has bounded the body.
 func (s *Server) json(route route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := &request{Request: r, Lang: s.lang(r), ID: requestID(r.Context())}
@@ -62,8 +68,7 @@ func (s *Server) json(route route) http.Handler {
 
 func (s *Server) act(w http.ResponseWriter, call *request, route route) (any, error) {
 	if call.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		return nil, model.Invalid("method")
+		return nil, errMethod
 	}
 	session, err := s.authenticate(call.Request)
 	if err != nil {
@@ -73,9 +78,6 @@ func (s *Server) act(w http.ResponseWriter, call *request, route route) (any, er
 		return nil, model.Fail(model.CodeUnauthenticated)
 	}
 	call.Session = session
-	if !isTransfer(call.Request) { // which bounds itself
-		call.Body = http.MaxBytesReader(w, call.Body, maxBody)
-	}
 	return route.action(w, call)
 }
 
@@ -110,7 +112,8 @@ func (s *Server) fail(w http.ResponseWriter, call *request, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
 	httpStatus := status(code)
-	if w.Header().Get("Allow") != "" {
+	if errors.Is(err, errMethod) {
+		w.Header().Set("Allow", http.MethodPost)
 		httpStatus = http.StatusMethodNotAllowed
 	}
 	s.write(w, call, httpStatus, answer{"code": -1, "error": code, "msg": text})

@@ -38,7 +38,7 @@ func (r *request) fields() (map[string]field, error) {
 	case "application/json":
 		return r.jsonFields()
 	case "multipart/form-data":
-		err = r.ParseMultipartForm(maxBody)
+		err = r.ParseMultipartForm(bodyLimit)
 	case "application/x-www-form-urlencoded":
 		err = r.ParseForm()
 	default:

@@ -35,9 +35,10 @@ type PageSource interface {
 	Requests(ctx context.Context, userID int64) ([]model.RequestRow, error)
 	Names(ctx context.Context, ids []int64) (map[int64]model.PublicUser, error)
 	CreateGroup(ctx context.Context, userID int64, c *model.Community, members []int64) (groupID int64, err error)
-	// Login and Register start a session in the browser that asks.
-	Login(w http.ResponseWriter, r *request, mobile, passwd string) error
-	Register(w http.ResponseWriter, r *request, mobile, nickname, passwd string) error
+	// Login and Register read the form of a request, as the routes of programs
+	// do, and start a session in the browser that asks.
+	Login(w http.ResponseWriter, r *request) error
+	Register(w http.ResponseWriter, r *request) error
 }
 
 // pages serves the HTML of the product.

@@ -60,7 +60,7 @@ func (p *pages) login(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := p.source.Login(w, r, f.Values["mobile"], r.PostFormValue("passwd")); err != nil {
+	if err := p.source.Login(w, r); err != nil {
 		return p.again(w, r, "/user/login.shtml", f, err)
 	}
 	http.Redirect(w, r.Request, localPath(f.Next), http.StatusSeeOther)
@@ -84,8 +84,7 @@ func (p *pages) registerUser(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	err = p.source.Register(w, r, f.Values["mobile"], f.Values["nickname"], r.PostFormValue("passwd"))
-	if err != nil {
+	if err := p.source.Register(w, r); err != nil {
 		return p.again(w, r, "/user/register.shtml", f, err)
 	}
 	http.Redirect(w, r.Request, localPath(f.Next), http.StatusSeeOther)

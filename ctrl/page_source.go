@@ -73,14 +73,12 @@ func (s siteSource) CreateGroup(ctx context.Context, userID int64, c *model.Comm
 	return group.ID, nil
 }
 
-// Login and Register are those of the JSON routes, which read a plain form as well.
-
-func (s siteSource) Login(w http.ResponseWriter, r *request, _, _ string) error {
+func (s siteSource) Login(w http.ResponseWriter, r *request) error {
 	_, err := s.login(w, r)
 	return err
 }
 
-func (s siteSource) Register(w http.ResponseWriter, r *request, _, _, _ string) error {
+func (s siteSource) Register(w http.ResponseWriter, r *request) error {
 	_, err := s.register(w, r)
 	return err
 }

@@ -71,19 +71,16 @@ func (s *scene) CreateGroup(_ context.Context, _ int64, c *model.Community, memb
 	return 77, nil
 }
 
-func (s *scene) Login(w http.ResponseWriter, _ *request, mobile, passwd string) error {
-	if !model.ValidMobile(mobile) {
-		return model.Invalid("mobile")
-	}
-	if passwd != "right horse" {
+func (s *scene) Login(w http.ResponseWriter, r *request) error {
+	if r.PostFormValue("passwd") != "right horse" {
 		return model.Fail(model.CodeBadCredentials)
 	}
 	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: "token-1", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	return nil
 }
 
-func (s *scene) Register(_ http.ResponseWriter, _ *request, mobile, _, _ string) error {
-	if mobile == "13800000001" {
+func (s *scene) Register(_ http.ResponseWriter, r *request) error {
+	if r.PostFormValue("mobile") == "13800000001" {
 		return model.Fail(model.CodeMobileTaken)
 	}
 	return nil

@@ -9,9 +9,6 @@ import (
 	"hongyan/model"
 )
 
-// maxBody is the size of a JSON route's body: a whole message and then some.
-const maxBody = 64 << 10
-
 // request is a call of a JSON route, with who calls and in which language.
 type request struct {
 	*http.Request

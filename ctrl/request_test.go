@@ -92,3 +92,15 @@ func FuzzBind(f *testing.F) {
 		_, _ = bind(kind, body)
 	})
 }
+
+func TestRoutesTakePostsAlone(t *testing.T) {
+	s := newSite(t, false)
+	for method, want := range map[string]int{"GET": 405, "PUT": 405, "DELETE": 405, "POST": 401} {
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, httptest.NewRequest(method, "http://hongyan.test/user/me", nil))
+		allowed := w.Header().Get("Allow")
+		if w.Code != want || (allowed == "POST") != (want == 405) {
+			t.Errorf("%s: %d, Allow %q, %s", method, w.Code, allowed, w.Body)
+		}
+	}
+}

@@ -75,15 +75,7 @@ func (c *ContactService) Blocked(ctx context.Context, userID int64) ([]model.Pub
 	return list, nil
 }
 
-// IsBlocked tells whether by blocked userID.
-func (c *ContactService) IsBlocked(ctx context.Context, by, userID int64) (blocked bool, err error) {
-	err = c.db.View(ctx, func(s *xorm.Session) error {
-		blocked, err = isBlocked(s, by, userID)
-		return err
-	})
-	return blocked, err
-}
-
+// isBlocked tells whether by blocked userID.
 func isBlocked(s *xorm.Session, by, userID int64) (bool, error) {
 	return s.Where("userid = ? AND dstid = ?", by, userID).Exist(new(model.Block))
 }

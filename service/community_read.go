@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"slices"
 
 	"hongyan/model"
 
@@ -36,30 +35,6 @@ func (s *CommunityService) GroupIDs(ctx context.Context, userID int64) ([]int64,
 		return v.SQL("SELECT c.low "+mine, userID, model.KindRoom).Find(&ids)
 	})
 	return ids, err
-}
-
-// Member gives a user's seat in a group; nil if the user is not in it.
-func (s *CommunityService) Member(ctx context.Context, groupID, userID int64) (*model.Member, error) {
-	var seat *model.Member
-	err := s.db.View(ctx, func(v *xorm.Session) (err error) {
-		seat, err = seatIn(v, model.KindRoom, userID, groupID)
-		return err
-	})
-	return seat, err
-}
-
-// ByIDs gives groups by their ids; those that do not exist are not in it.
-func (s *CommunityService) ByIDs(ctx context.Context, ids []int64) (map[int64]model.Community, error) {
-	groups := make(map[int64]model.Community, len(ids))
-	err := s.db.View(ctx, func(v *xorm.Session) error {
-		for part := range slices.Chunk(ids, chunk) {
-			if err := v.In("id", part).Find(&groups); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return groups, err
 }
 
 // Info gives a group: all of it to its members, and what one must know to ask

@@ -129,6 +129,20 @@ func (c *club) say(from, groupID int64, content string) {
 	c.ok(err)
 }
 
+// seat gives a user's place in a group; nil if there is none.
+func (c *club) seat(groupID, userID int64) *model.Member {
+	c.Helper()
+	var seats []model.Member
+	c.exec(func(s *xorm.Session) error {
+		return s.SQL(`SELECT m.* FROM member m JOIN conversation c ON c.id = m.conversationid
+			WHERE c.kind = ? AND c.low = ? AND m.userid = ?`, model.KindRoom, groupID, userID).Find(&seats)
+	})
+	if len(seats) == 0 {
+		return nil
+	}
+	return &seats[0]
+}
+
 // roles gives the roles of a group's members as one of them sees them.
 func (c *club) roles(viewer, groupID int64) map[int64]string {
 	c.Helper()

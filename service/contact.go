@@ -180,15 +180,6 @@ func (c *ContactService) FriendIDs(ctx context.Context, userID int64) ([]int64, 
 	return ids, err
 }
 
-// AreFriends tells whether two people are friends.
-func (c *ContactService) AreFriends(ctx context.Context, a, b int64) (friends bool, err error) {
-	err = c.db.View(ctx, func(s *xorm.Session) error {
-		friends, err = areFriends(s, a, b)
-		return err
-	})
-	return friends, err
-}
-
 func friendIDs(s *xorm.Session, userID int64) ([]int64, error) {
 	ids := []int64{}
 	err := s.SQL("SELECT dstid FROM contact WHERE userid = ? ORDER BY id", userID).Find(&ids)

@@ -149,35 +149,6 @@ func (v *SessionService) End(ctx context.Context, userID, id int64) error {
 	return err
 }
 
-// EndAll signs all of a user's devices out.
-func (v *SessionService) EndAll(ctx context.Context, userID int64) error {
-	var ids []int64
-	err := v.db.Tx(ctx, func(s *xorm.Session) (err error) {
-		ids, err = v.removeOthers(s, userID, 0)
-		return err
-	})
-	if err == nil {
-		v.ended(userID, ids, CloseSessionEnded, "signed out")
-	}
-	return err
-}
-
-// Kick ends a session whoever's it is: for the administration.
-func (v *SessionService) Kick(ctx context.Context, id int64) error {
-	row := new(model.Session)
-	err := v.db.View(ctx, func(s *xorm.Session) error {
-		found, err := s.Where("id = ?", id).Get(row)
-		if err == nil && !found {
-			return model.Fail(model.CodeNotFound)
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return v.End(ctx, row.UserID, id)
-}
-
 // removeOthers deletes a user's sessions but one and gives their ids.
 func (v *SessionService) removeOthers(s *xorm.Session, userID, keep int64) ([]int64, error) {
 	var ids []int64

@@ -154,7 +154,7 @@ func TestTicketOpensOnce(t *testing.T) {
 			t.Errorf("%d tickets are left", n)
 		}
 		orphan := make()
-		w.ok(w.sessions.EndAll(w.Context(), 1))
+		w.ok(w.sessions.End(w.Context(), 1, session.ID))
 		_, err = w.sessions.Redeem(w.Context(), orphan)
 		w.fails(err, model.CodeUnauthenticated, "")
 	})
