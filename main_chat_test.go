@@ -289,6 +289,21 @@ func TestFullDisk(t *testing.T) {
 	if refused.Error != string(model.CodeUnavailable) {
 		t.Errorf("refused with %+v, want %s", refused, model.CodeUnavailable)
 	}
+	full := filepath.Join(data, "rest") // what one message had no room for
+	if err := fill(full); err != nil {
+		t.Fatal(err)
+	}
+	for path, form := range map[string]url.Values{
+		"/user/login":    {"mobile": {a.mobile}, "passwd": {a.password}},
+		"/contact/block": {"dstid": {fmt.Sprint(b.id)}},
+	} {
+		if got := a.call(path, form); got.status != 503 || got.Error != string(model.CodeUnavailable) {
+			t.Errorf("%s: %d %s, want 503", path, got.status, got.Error)
+		}
+	}
+	if err := os.Remove(full); err != nil {
+		t.Fatal(err)
+	}
 	if got := len(a.history(b.id)); got < min(acked, 200) {
 		t.Errorf("reading gives %d of %d messages", got, acked)
 	}
