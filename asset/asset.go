@@ -30,11 +30,15 @@ var embedded embed.FS
 // Prefix is the path under which all assets live.
 const Prefix = "/a/"
 
-// Stylesheet is the one sheet a page waits for: all styles in one file.
-const Stylesheet = "app.css"
+// The one sheet that a page waits for: Stylesheet has the client's styles in one
+// file, FormSheet no more than the pages need that do without the client.
+const (
+	Stylesheet = "app.css"
+	FormSheet  = "auth.css"
+)
 
-// sheets are the parts of the Stylesheet in the order of the cascade; sheets
-// not named here follow in the order of their names.
+// sheets are the parts of every sheet in the order of the cascade; in the
+// Stylesheet those not named here follow in the order of their names.
 func sheets() []string { return []string{"vendor/weui.css", "css/tokens.css", "css/base.css"} }
 
 // Files is the set of assets, ready to be served. It is immutable.
@@ -69,7 +73,10 @@ func Load(catalogue *locale.Catalogue) (*Files, error) {
 			contents[name] = slim(data)
 		}
 	}
-	contents[Stylesheet] = join(contents)
+	contents[FormSheet] = join(contents, append(sheets(), "css/auth.css"))
+	delete(contents, "css/auth.css")
+	contents[Stylesheet] = join(contents, order(contents))
+	maps.DeleteFunc(contents, func(name string, _ []byte) bool { return strings.HasPrefix(name, "css/") })
 	for _, lang := range []string{locale.Chinese, locale.English} {
 		if contents["js/locale/"+lang+".js"], err = messages(catalogue.Messages(lang)); err != nil {
 			return nil, err
@@ -98,22 +105,24 @@ func slim(data []byte) []byte {
 	})
 }
 
-// join makes one stylesheet, since each one more would cost a round trip
-// before the first paint.
-func join(contents map[string][]byte) []byte {
-	order := sheets()
+// order lists all parts of the Stylesheet.
+func order(contents map[string][]byte) []string {
+	all := sheets()
 	for _, name := range slices.Sorted(maps.Keys(contents)) {
-		if path.Ext(name) == ".css" && !slices.Contains(order, name) {
-			order = append(order, name)
+		if strings.HasPrefix(name, "css/") && !slices.Contains(all, name) {
+			all = append(all, name)
 		}
 	}
+	return all
+}
+
+// join makes one stylesheet, since each one more would cost a round trip
+// before the first paint.
+func join(contents map[string][]byte, names []string) []byte {
 	var all bytes.Buffer
-	for _, name := range order {
+	for _, name := range names {
 		all.Write(contents[name])
 		all.WriteByte('\n')
-		if strings.HasPrefix(name, "css/") {
-			delete(contents, name)
-		}
 	}
 	return all.Bytes()
 }

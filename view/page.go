@@ -17,6 +17,9 @@ type Common struct {
 
 func (c *Common) common() *Common { return c }
 
+// Client tells whether the page runs the client, and so needs its styles.
+func (c *Common) Client() bool { return false }
+
 // Form is a page with a plain form: what was typed, and what is wrong with it.
 type Form struct {
 	Common
@@ -40,6 +43,9 @@ type App struct {
 	Friends []model.Friend
 	Boot    Boot
 }
+
+// Client is true: this is the client's page.
+func (a *App) Client() bool { return true }
 
 // Entries names the modules that the page needs from the start.
 func (a *App) Entries() []string {
