@@ -24,14 +24,20 @@ func TestMeasureFirstLoad(t *testing.T) {
 	for range 30 {
 		bo.say("一条消息 with some words to read")
 	}
-	for _, path := range []string{"/user/login.shtml", "/chat/index.shtml", "/c/10-" + id(bo)} {
-		ann.slow()
-		ann.open(path)
-		if path != "/user/login.shtml" {
-			ann.online()
+	// Whoever is signed in is led away from the login, so somebody new measures it.
+	guest := &account{person: newPerson(t, "guest", ann.wire.server.URL, phone), wire: ann.wire}
+	guest.open("/user/login.shtml") // a new window's first page pays for the window too
+	for _, visit := range []struct {
+		*account
+		path string
+	}{{guest, "/user/login.shtml"}, {ann, "/chat/index.shtml"}, {ann, "/c/10-" + id(bo)}} {
+		visit.slow()
+		visit.open(visit.path)
+		if visit.account == ann {
+			visit.online()
 		}
-		ann.until("the load event", "performance.getEntriesByType('navigation')[0].loadEventEnd > 0 && performance.getEntriesByName('first-contentful-paint').length > 0")
-		t.Log(path, eval[string](ann.person, `(() => {
+		visit.until("the load event", "performance.getEntriesByType('navigation')[0].loadEventEnd > 0 && performance.getEntriesByName('first-contentful-paint').length > 0")
+		t.Log(visit.path, eval[string](visit.person, `(() => {
 			const [page] = performance.getEntriesByType('navigation');
 			const all = performance.getEntriesByType('resource');
 			const sum = (rows) => Math.round(rows.reduce((n, e) => n + e.transferSize, 0) / 1000);
