@@ -16,12 +16,14 @@ import (
 
 // Bounds of the indexing: rows that a transaction takes in, and the pause after
 // it, so that senders wait for no long one and not behind many; how long news
-// may gather before it is taken in unasked; after what time no smaller id can
-// become visible any more; and ids that a sweep looks through at once.
+// may gather before it is taken in unasked; when to try again what failed; after
+// what time no smaller id can become visible any more; and ids that a sweep
+// looks through at once.
 const (
 	indexBatch = 50
 	indexPause = 25 * time.Millisecond
 	indexDelay = 300 * time.Millisecond
+	indexRetry = 2 * time.Second
 	indexLag   = 5 * time.Second
 	indexSweep = 5000
 )
@@ -52,6 +54,9 @@ func (s *SearchService) follow(ctx context.Context) {
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("search index is behind", "error", err)
+			if !pause(ctx, indexRetry) {
+				return
+			}
 			if !errors.Is(err, errIndexPanic) { // which the same rows would only repeat
 				s.Notify()
 			}
