@@ -23,6 +23,7 @@ import (
 	"hongyan/service/blob"
 	"hongyan/service/db"
 	"hongyan/util/config"
+	"hongyan/util/guard"
 	"hongyan/util/lock"
 	"hongyan/util/logging"
 	"hongyan/util/metrics"
@@ -36,6 +37,11 @@ const (
 	idleTime    = 2 * time.Minute
 	headerBytes = 32 << 10
 	retryTime   = time.Second // between two looks at a database that is away
+
+	// requestPatience is how long a drain waits for requests before it ends the
+	// commits and the sockets; lastTime is for what comes after DrainTimeout.
+	requestPatience = 2 * time.Second
+	lastTime        = 2 * time.Second
 )
 
 // server is one running node.
@@ -120,8 +126,9 @@ func (s *server) run(ctx context.Context, public, internal net.Listener) error {
 	return all.Wait()
 }
 
-// drain ends the node in order: no new sockets or requests, clients told to
-// move, what was accepted made durable, sockets closed, the rest closed.
+// drain ends the node in order: no new sockets, frames or requests and the
+// clients told to move; what was accepted made durable and its acks queued; the
+// sockets closed; the rest closed. Nothing of it outlasts DrainTimeout by much.
 func (s *server) drain(outside, inside *http.Server) error {
 	s.log.Info("draining", "at most", s.config.DrainTimeout)
 	s.draining.Store(true)
@@ -129,19 +136,63 @@ func (s *server) drain(outside, inside *http.Server) error {
 	defer cancel()
 	p := s.product.Load()
 	if p != nil {
-		p.drain(ctx)
+		p.hub.Move(moveTime)
 	}
-	if err := outside.Shutdown(ctx); err != nil {
-		s.log.Warn("some requests did not end in time", "error", err)
-		_ = outside.Close() // ends them
+	requests := make(chan struct{})
+	go func() {
+		defer close(requests)
+		if err := outside.Shutdown(ctx); err != nil {
+			s.log.Warn("some requests did not end in time", "error", err)
+			_ = outside.Close() // ends them
+		}
+	}()
+	if p != nil {
+		s.finishWork(ctx, p, requests)
+		p.hub.Close(ctx)
 	}
+	<-requests
 	var err error
 	if p != nil {
-		err = p.close()
+		rest, cancel := context.WithTimeout(context.Background(), lastTime)
+		defer cancel()
+		err = s.within(rest, "the database", p.close)
 	}
 	_ = inside.Close() // a health check that is cut off will be repeated
 	s.log.Info("stopped")
 	return err
+}
+
+// finishWork makes durable what was accepted and has its acks queued. A quarter
+// of the time is left to the sockets, which have to be written to and closed.
+func (s *server) finishWork(ctx context.Context, p *product, requests <-chan struct{}) {
+	work, cancel := context.WithTimeout(ctx, s.config.DrainTimeout*3/4)
+	defer cancel()
+	p.hub.Quiet(work)
+	patience := time.NewTimer(requestPatience)
+	defer patience.Stop()
+	select {
+	case <-requests:
+	case <-patience.C: // a transfer, or one whose client will repeat it
+	case <-work.Done():
+	}
+	_ = s.within(work, "the commits", func() error { p.committer.Close(); return nil })
+}
+
+// within runs fn until ctx ends; then fn is left to the end of the process.
+func (s *server) within(ctx context.Context, what string, fn func() error) error {
+	ended := make(chan error, 1)
+	go func() {
+		err := errors.New("panic") // unless fn returns
+		defer func() { ended <- err }()
+		guard.Run(s.log, s.metrics.Panics.WithLabelValues("drain").Inc, "drain", func() { err = fn() })
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		s.log.Warn("not ended in time: given up", "what", what)
+		return nil
+	}
 }
 
 // publicHandler is the edge around the product, or around a polite refusal

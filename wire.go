@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"path/filepath"
 	"runtime"
@@ -15,6 +16,7 @@ import (
 	"hongyan/service"
 	"hongyan/service/db"
 	"hongyan/service/hub"
+	"hongyan/util/guard"
 	"hongyan/util/limit"
 	"hongyan/util/password"
 )
@@ -29,6 +31,9 @@ const (
 // product is the part of a node that needs the database: services, hub and
 // routes.
 type product struct {
+	log      *slog.Logger
+	panicked func()
+
 	db        *db.DB
 	hub       *hub.Hub
 	committer *service.Committer
@@ -95,14 +100,14 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	}
 	groups := service.NewCommunityService(d, committer, live, time.Now)
 	contacts := service.NewContactService(d, users, live, time.Now)
-	presence = service.NewPresenceService(live, live, contacts.FriendIDs, s.log)
+	presence = service.NewPresenceService(live, live, contacts.FriendIDs, s.metrics, s.log)
 	edge := &ctrl.Server{
 		Log: s.log, Locale: s.catalogue, Metrics: s.metrics, Pages: pages,
 		Sessions: sessions, Devices: sessions, Users: users, Contacts: contacts, Communities: groups,
 		Requests: service.NewRequestService(d, contacts, groups),
 		Messages: messages, Conversations: service.NewConversationService(d, committer, live), Search: search, Files: files,
 		Chat: &ctrl.Chat{
-			Hub: live, Messages: messages, Groups: groups.GroupIDs, Redeem: sessions.Redeem, Alive: sessions.Alive,
+			Hub: live, Messages: messages, Groups: groups.GroupIDs, Redeem: sessions.Redeem, Alive: sessions.Alive, Touch: sessions.Touch,
 			Origins: s.config.AllowedOrigins, ClassicTokens: s.config.ClassicTokens, Unlimited: !s.config.Limits,
 			Epoch: strconv.FormatInt(epoch, 36), Node: s.node, Version: version,
 		},
@@ -110,9 +115,9 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	if s.config.Limits {
 		edge.Limits = ctrl.NewLimits()
 	}
-	p := &product{db: d, hub: live, committer: committer, search: search, handler: edge.Handler()}
-	p.background(ctx, sessions.Run)
-	p.background(ctx, presence.Run)
+	p := &product{log: s.log, panicked: s.metrics.Panics.WithLabelValues("background").Inc, db: d, hub: live, committer: committer, search: search, handler: edge.Handler()}
+	p.background(ctx, "sessions", sessions.Run)
+	p.background(ctx, "presence", presence.Run)
 	return p, nil
 }
 
@@ -128,25 +133,30 @@ func (s *server) attachLimits() service.AttachLimits {
 	return limits
 }
 
-// background runs a task until close.
-func (p *product) background(ctx context.Context, task func(context.Context)) {
+// background runs a task until close, and again after a panic.
+func (p *product) background(ctx context.Context, name string, task func(context.Context)) {
 	if p.stop == nil {
 		p.until, p.stop = context.WithCancel(context.WithoutCancel(ctx))
 	}
-	p.tasks.Go(func() { task(p.until) })
+	p.tasks.Go(func() {
+		again := time.NewTicker(retryTime)
+		defer again.Stop()
+		for p.until.Err() == nil {
+			guard.Run(p.log, p.panicked, name, func() { task(p.until) })
+			select {
+			case <-again.C:
+			case <-p.until.Done():
+			}
+		}
+	})
 }
 
 // moveTime is what clients of a draining node have to come back elsewhere, each
 // at a moment of its own.
 const moveTime = 2 * time.Second
 
-// drain asks the clients to go elsewhere, writes what is queued for them and
-// closes their sockets.
-func (p *product) drain(ctx context.Context) { p.hub.Drain(ctx, moveTime) }
-
-// close makes durable what was accepted, then ends the tasks and the database.
+// close ends the tasks and the database, after the committer.
 func (p *product) close() error {
-	p.committer.Close()
 	p.search.Close()
 	p.stop()
 	p.tasks.Wait()

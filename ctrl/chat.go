@@ -15,6 +15,7 @@ import (
 
 	"hongyan/model"
 	"hongyan/service/hub"
+	"hongyan/util/guard"
 
 	"github.com/gorilla/websocket"
 )
@@ -31,6 +32,9 @@ type Chat struct {
 	// socket is where Disconnect finds it, so that a session which ended
 	// during the handshake leaves none behind.
 	Alive func(ctx context.Context, sessionID int64) (bool, error)
+	// Touch, if set, notes that a session's device is there. It is called at each
+	// heart and must be cheap.
+	Touch func(sessionID int64)
 	// Origins may open sockets besides the site itself: scheme://host[:port].
 	Origins []string
 	// ClassicTokens lets ?id=&token= in. A token in a URL ends up in logs.
@@ -95,7 +99,7 @@ func (s *Server) chat() http.HandlerFunc {
 		c := s.conversation(node, buffers, s.lang(r), requestID(r.Context()))
 		// A fresh goroutine, so that the handler's grown stack and the HTTP
 		// server's buffers do not live as long as the socket.
-		go c.run()
+		go guard.Run(s.Log, s.Metrics.Panics.WithLabelValues("reader").Inc, "reader", c.run)
 	}
 }
 

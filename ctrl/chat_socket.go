@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"hongyan/model"
+	"hongyan/service"
 	"hongyan/service/hub"
 
 	"github.com/gorilla/websocket"
@@ -114,6 +115,7 @@ func (c *conversation) attach() error {
 		Cmd: model.CmdHello, UserID: c.node.UserID, At: time.Now().UnixMilli(),
 		Amount: int64(hub.Heartbeat / time.Second), Ext: ext,
 	}
+	c.touch()
 	return chat.Hub.Attach(ctx, c.node, hello, func(ctx context.Context) ([]int64, error) {
 		if chat.Alive != nil {
 			alive, err := chat.Alive(ctx, c.node.SessionID)
@@ -121,7 +123,7 @@ func (c *conversation) attach() error {
 				return nil, err
 			}
 			if !alive {
-				c.node.Close(4001, "session ended")
+				c.node.Close(service.CloseSessionEnded, "session ended")
 				return nil, nil
 			}
 		}
@@ -218,7 +220,17 @@ func (c *conversation) ping(payload string) error {
 }
 
 // pong takes a sign of life. Above the rate it is of no use; only a flood is.
-func (c *conversation) pong(string) error { return onlyRate(c.count()) }
+func (c *conversation) pong(string) error {
+	c.touch()
+	return onlyRate(c.count())
+}
+
+// touch keeps the session of a device that holds a socket and asks for nothing.
+func (c *conversation) touch() {
+	if c.Chat.Touch != nil {
+		c.Chat.Touch(c.node.SessionID)
+	}
+}
 
 // onlyRate lets pass what is merely refused: it must not end the reader.
 func onlyRate(err error) error {
@@ -230,21 +242,34 @@ func onlyRate(err error) error {
 
 // dispatch does what m asks for. The error says why it had no effect.
 func (c *conversation) dispatch(m model.Message) error {
+	if m.Cmd == model.CmdHeart {
+		c.touch()
+		c.node.Send(model.Message{Cmd: model.CmdHeart, At: time.Now().UnixMilli()})
+		return nil
+	}
+	if !c.Chat.Hub.Begin() {
+		return &model.Error{Code: model.CodeUnavailable, RetryAfter: retrySocket, Err: hub.ErrDraining}
+	}
+	later := false // the outcome comes from another goroutine
+	defer func() {
+		if !later {
+			c.Chat.Hub.Done()
+		}
+	}()
 	m.UserID = c.node.UserID
 	ctx, cancel := context.WithTimeout(withRequestID(context.Background(), c.request), frameTime)
 	defer cancel()
 	from := model.Sender{UserID: c.node.UserID, Origin: c.node.ID}
 	switch m.Cmd {
-	case model.CmdHeart:
-		c.node.Send(model.Message{Cmd: model.CmdHeart, At: time.Now().UnixMilli()})
-		return nil
 	case model.CmdAck:
+		later = true
 		return c.inFlight(func(done func(error)) { c.Chat.Messages.Delivered(ctx, from, m, done) }, "")
 	case model.CmdEnter, model.CmdExit, model.CmdLive:
 		return c.live(m)
 	case model.CmdTyping:
 		return c.Chat.Messages.Typing(ctx, from, m)
 	case model.CmdSingle, model.CmdRoom, model.CmdRead, model.CmdRecall, model.CmdEdit, model.CmdReact:
+		later = true
 		return c.inFlight(func(done func(error)) {
 			c.Chat.Messages.Send(ctx, from, m, func(_ model.Message, err error) {
 				if err == nil {
@@ -258,19 +283,30 @@ func (c *conversation) dispatch(m model.Message) error {
 }
 
 // inFlight starts what ends in a commit, and waits before it while too much of
-// this socket's is under way. A failure is told to the client under cid.
+// this socket's is under way. A failure is told to the client under cid. The
+// hub counts the frame until then, or until start has panicked.
 func (c *conversation) inFlight(start func(done func(error)), cid string) error {
+	end := sync.OnceFunc(c.Chat.Hub.Done)
 	select {
 	case c.slots <- struct{}{}:
 	case <-c.node.Done():
+		end()
 		return nil
 	}
+	started := false
+	defer func() {
+		if !started {
+			end()
+		}
+	}()
 	start(func(err error) {
+		defer end()
 		<-c.slots
 		if err != nil {
 			c.complain(cid, err)
 		}
 	})
+	started = true
 	return nil
 }
 

@@ -362,3 +362,71 @@ func TestDrainingRefuses(t *testing.T) {
 		t.Errorf("got %d %s", status, body)
 	}
 }
+
+// TestDrainAnswersEveryFrame: what was sent before is acknowledged before the
+// socket closes, what is sent after is refused under its cid.
+func TestDrainAnswersEveryFrame(t *testing.T) {
+	s := newChat(t, nil)
+	s.echo.hold = make(chan struct{})
+	p := s.talker("one")
+	p.say(`{"cmd":10,"dstid":2,"media":1,"content":"x","cid":"before"}`)
+	p.alive() // so it was read
+	drained := make(chan struct{})
+	go func() { s.hub.Drain(t.Context(), 0); close(drained) }()
+	if m := p.next(); m.Cmd != model.CmdMove {
+		t.Fatalf("got %+v, want a move", m)
+	}
+	for _, frame := range []string{
+		`{"cmd":10,"dstid":2,"media":1,"content":"x","cid":"after"}`, `{"cmd":19,"dstid":2,"kind":10,"cid":"after"}`,
+	} {
+		p.say(frame)
+		p.refused(model.CodeUnavailable, "after")
+	}
+	p.alive() // hearts are still answered
+	close(s.echo.hold)
+	if m := p.next(); m.Cmd != model.CmdAck || m.CID != "before" {
+		t.Errorf("got %+v, want the ack", m)
+	}
+	if code := p.closed(); code != hub.CloseGoingAway {
+		t.Errorf("closed with %d", code)
+	}
+	<-drained
+}
+
+// TestPanicsAndBadFramesDoNotHoldUpTheDrain: each frame that was let in is let
+// out again, whatever becomes of it.
+func TestPanicsAndBadFramesDoNotHoldUpTheDrain(t *testing.T) {
+	s := newChat(t, nil)
+	s.talker("two").say(`{"cmd":10,"dstid":1,"media":1,"content":"panic"}`)
+	p := s.talker("one")
+	for _, frame := range []string{
+		`{"cmd":10,"dstid":2,"media":1,"content":"no"}`, `{"cmd":99}`, `{"cmd":12,"dstid":-1}`, `{"cmd":2,"seq":101}`,
+	} {
+		p.say(frame)
+		if m := p.next(); m.Cmd != model.CmdError {
+			t.Errorf("%s: got %+v", frame, m)
+		}
+	}
+	start := time.Now()
+	s.hub.Drain(t.Context(), 0)
+	if took := time.Since(start); took > 4*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
+func TestSocketsTouchTheirSession(t *testing.T) {
+	touched := make(chan int64, 10)
+	s := newChat(t, func(c *Chat, _ *hub.Options) { c.Touch = func(id int64) { touched <- id } })
+	p := s.talker("one")
+	p.alive() // a heart
+	for _, what := range []string{"attach", "heart"} {
+		select {
+		case id := <-touched:
+			if id != 11 {
+				t.Errorf("%s: touched %d", what, id)
+			}
+		default:
+			t.Errorf("%s: not touched", what)
+		}
+	}
+}

@@ -83,7 +83,7 @@ func (e Edge) Unavailable() http.Handler {
 // endInTime ends the request's context in time. A socket outlives its handshake.
 func endInTime(ctx context.Context, r *http.Request) (context.Context, context.CancelFunc) {
 	switch {
-	case r.Header.Get("Upgrade") != "":
+	case r.URL.Path == "/chat" && r.Header.Get("Upgrade") != "":
 		return context.WithCancel(ctx)
 	case isTransfer(r):
 		return context.WithTimeout(ctx, transferTime)

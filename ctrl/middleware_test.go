@@ -216,10 +216,20 @@ func TestEveryRequestEnds(t *testing.T) {
 	mux.HandleFunc("/", look)
 	h, _ := edgeOf(t, io.Discard, mux)
 	for path, most := range map[string]time.Duration{"/user/me": requestTime, "/attach/upload": transferTime} {
-		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, path, nil))
-		if within <= 0 || within > most {
-			t.Errorf("%s ends within %v, want at most %v", path, within, most)
+		for _, upgrade := range []string{"", "websocket"} {
+			r := httptest.NewRequest(http.MethodPost, path, nil)
+			r.Header.Set("Upgrade", upgrade)
+			h.ServeHTTP(httptest.NewRecorder(), r)
+			if within <= 0 || within > most {
+				t.Errorf("%s, upgrade %q: ends within %v, want at most %v", path, upgrade, within, most)
+			}
 		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "/chat", nil)
+	r.Header.Set("Upgrade", "websocket")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	if within != 0 {
+		t.Errorf("a socket ends within %v", within)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"hongyan/model"
+	"hongyan/util/guard"
+	"hongyan/util/metrics"
 )
 
 const (
@@ -23,6 +25,7 @@ type PresenceService struct {
 	live    Presence
 	out     Publisher
 	friends func(ctx context.Context, userID int64) ([]int64, error)
+	metrics *metrics.Metrics
 	log     *slog.Logger
 
 	mu      sync.Mutex // guards the following; held while live is asked
@@ -35,10 +38,11 @@ type PresenceService struct {
 // NewPresenceService makes the service; friends gives who may know of a user.
 // Run must run for anybody to be told.
 func NewPresenceService(
-	live Presence, out Publisher, friends func(ctx context.Context, userID int64) ([]int64, error), logger *slog.Logger,
+	live Presence, out Publisher, friends func(ctx context.Context, userID int64) ([]int64, error), m *metrics.Metrics,
+	logger *slog.Logger,
 ) *PresenceService {
 	return &PresenceService{
-		live: live, out: out, friends: friends, log: logger,
+		live: live, out: out, friends: friends, metrics: m, log: logger,
 		told: map[int64]bool{}, leaving: map[int64]*time.Timer{}, wake: make(chan struct{}, 1),
 	}
 }
@@ -57,7 +61,7 @@ func (p *PresenceService) Changed(userID int64) {
 		p.told[userID] = true
 		p.tell(userID)
 	case !online && p.told[userID] && timer == nil:
-		p.leaving[userID] = time.AfterFunc(presenceGrace, func() { p.left(userID) })
+		p.leaving[userID] = time.AfterFunc(presenceGrace, func() { p.guard(func() { p.left(userID) }) })
 	}
 }
 
@@ -91,7 +95,7 @@ func (p *PresenceService) Run(ctx context.Context) {
 		case <-p.wake:
 		}
 		for userID, online, ok := p.next(); ok && ctx.Err() == nil; userID, online, ok = p.next() {
-			p.announce(ctx, userID, online)
+			p.guard(func() { p.announce(ctx, userID, online) })
 		}
 	}
 }
@@ -125,6 +129,11 @@ func (p *PresenceService) announce(ctx context.Context, userID int64, online boo
 		m.Amount = 1
 	}
 	p.out.Publish(model.Delivery{Message: m, Users: friends, Ephemeral: true})
+}
+
+// guard keeps a panic over one user from the others.
+func (p *PresenceService) guard(fn func()) {
+	guard.Run(p.log, p.metrics.Panics.WithLabelValues("presence").Inc, "presence", fn)
 }
 
 // stop ends the timers.

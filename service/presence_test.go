@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hongyan/model"
+	"hongyan/util/metrics"
 )
 
 // stage is a hub with an audience.
@@ -51,10 +52,12 @@ func TestPresence(t *testing.T) {
 				return []int64{2, 3}, nil
 			case 8:
 				return nil, errors.New("no store")
+			case 7:
+				panic("as asked")
 			}
 			return nil, nil
 		}
-		p := NewPresenceService(s, s, friends, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		p := NewPresenceService(s, s, friends, metrics.New(), slog.New(slog.NewTextHandler(io.Discard, nil)))
 		ctx, cancel := context.WithCancel(t.Context())
 		var run sync.WaitGroup
 		run.Go(func() { p.Run(ctx) })
@@ -94,6 +97,7 @@ func TestPresence(t *testing.T) {
 		p.Changed(1) // overtaken by what came after
 		turn(9, true)
 		turn(8, true)
+		turn(7, true)
 		told("nobody to tell")
 		turn(1, true)
 		told("back", 1)

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -105,18 +106,32 @@ func (v *SessionService) flush(ctx context.Context) error {
 	return nil
 }
 
-// Sweep removes the tickets and sessions whose time is over.
+// Sweep removes the tickets and sessions whose time is over, and closes the
+// sockets that such a session still has on a node that has not written it down.
 func (v *SessionService) Sweep(ctx context.Context) error {
-	return v.db.Tx(ctx, func(s *xorm.Session) error {
+	var idle []model.Session
+	err := v.db.Tx(ctx, func(s *xorm.Session) error {
 		if _, err := s.Exec("DELETE FROM ticket WHERE expires <= ?", v.now.millis()); err != nil {
 			return err
 		}
-		var idle []int64
-		if err := s.SQL("SELECT id FROM session WHERE seenat <= ? LIMIT 1000", v.deadline()).Find(&idle); err != nil {
+		idle = nil
+		if err := s.SQL("SELECT id, userid FROM session WHERE seenat <= ? LIMIT 1000", v.deadline()).Find(&idle); err != nil {
 			return err
 		}
-		return v.remove(s, idle)
+		idle = slices.DeleteFunc(idle, func(row model.Session) bool { return v.seen.at(row.ID) > v.deadline() })
+		ids := make([]int64, len(idle))
+		for i := range idle {
+			ids[i] = idle[i].ID
+		}
+		return v.remove(s, ids)
 	})
+	if err != nil {
+		return err
+	}
+	for _, row := range idle {
+		v.ended(row.UserID, []int64{row.ID}, CloseSessionEnded, "away too long")
+	}
+	return nil
 }
 
 // seenSessions holds when sessions were seen last, where that is newer than

@@ -173,3 +173,23 @@ func TestGarbageTicketNeedsNoWriter(t *testing.T) {
 		}))
 	})
 }
+
+// TestSweptSessionsLoseTheirSockets: who only holds a socket stays signed in as
+// long as it is touched; the sockets of a session that is swept are closed.
+func TestSweptSessionsLoseTheirSockets(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.settle(1)
+		_, idle := w.signIn(1)
+		_, held := w.signIn(1)
+		w.wait(service.SessionLife + time.Minute)
+		w.sessions.Touch(held.ID)
+		w.ok(w.sessions.Sweep(w.Context()))
+		if want := []string{fmt.Sprintf("4001 [%d]", idle.ID)}; !slices.Equal(w.wire.ended, want) {
+			t.Errorf("ended %v, want %v", w.wire.ended, want)
+		}
+		w.ok(w.sessions.Sweep(w.Context()))
+		if len(w.wire.ended) != 1 {
+			t.Errorf("ended again: %v", w.wire.ended)
+		}
+	})
+}

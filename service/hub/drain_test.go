@@ -175,7 +175,7 @@ func TestEndedWhileRegistered(t *testing.T) {
 		go func() { _, _ = io.Copy(io.Discard, client); close(drained) }()
 		_ = h.register(n)
 		<-n.Done()
-		n.Finish()
+		n.finish()
 		_ = client.Close()
 		<-drained
 	}
