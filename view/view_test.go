@@ -38,3 +38,25 @@ func TestRenderWritesNothingOnFailure(t *testing.T) {
 		t.Error("a language that there is not was rendered")
 	}
 }
+
+// The login paints with one small sheet: neither the client's styles nor any
+// module stand before it.
+func TestFormsDoWithoutTheClient(t *testing.T) {
+	v, err := view.New(stub{}, stub{}, "en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var form, app strings.Builder
+	if err := v.Render(&form, "/user/login.shtml", &view.Form{Common: view.Common{Lang: "en"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Render(&app, "/chat/index.shtml", &view.App{Common: view.Common{Lang: "en"}}); err != nil {
+		t.Fatal(err)
+	}
+	if page := form.String(); strings.Count(page, `rel="stylesheet"`) != 1 || !strings.Contains(page, "/a/x/auth.css") || strings.Contains(page, ".js") {
+		t.Error(page)
+	}
+	if page := app.String(); strings.Count(page, `rel="stylesheet"`) != 1 || !strings.Contains(page, "/a/x/app.css") {
+		t.Error(page)
+	}
+}
