@@ -195,7 +195,13 @@ func (p *talker) next() model.Message {
 	var m model.Message
 	_, b, err := p.ReadMessage()
 	if err == nil {
-		err = json.Unmarshal(b, &m)
+		// Each frame is one object of the fields and commands there are.
+		d := json.NewDecoder(bytes.NewReader(b))
+		d.DisallowUnknownFields()
+		err = d.Decode(&m)
+		if d.More() || b[0] != '{' || m.Cmd < model.CmdHeart || m.Cmd > model.CmdEvent || m.Cmd == 9 {
+			p.Errorf("the frame %q is not of the schema", b)
+		}
 	}
 	if err != nil {
 		p.Fatalf("reading %q: %v", b, err)
