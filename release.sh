@@ -12,8 +12,8 @@ version=${1:-$(git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)}
 version=${version#v}
 targets=("${@:2}")
 ((${#targets[@]})) || targets=(linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64)
-papers=(README.md README.zh-CN.md CHANGELOG.md SECURITY.md LICENSE deploy)
-out=release
+papers=(README.md README.zh-CN.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE deploy doc)
+out=${RELEASE_DIR:-release} # emptied first
 # The time in the archives: that of the commit, so that building twice gives one sum.
 stamp=@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 
