@@ -177,7 +177,7 @@ func (p *pages) entries(r *request, kind int, messages []model.Message, names ma
 			}
 		case m.Media == model.MediaText:
 			e.Text = m.Content // with its line breaks
-		case m.URL != "":
+		case model.ValidLink(m.URL): // user-defined media may hold anything
 			e.Link = m.URL
 		}
 		e.Head = !e.Event && author != m.UserID

@@ -72,6 +72,7 @@ func (s *Server) Handler() http.Handler {
 		mux.Handle(route.path, s.json(route))
 	}
 	mux.HandleFunc("GET /mnt/{name...}", s.serveFile)
+	mux.HandleFunc("/mnt", http.NotFound) // not a redirect to the folder
 	if s.Chat != nil {
 		mux.HandleFunc("GET /chat", s.chat())
 	}

@@ -196,9 +196,12 @@ func (m *Message) validPost() error {
 	return nil
 }
 
-// harmless tells whether an address is relative or of the web: nothing that a
-// click could run.
+// harmless tells whether an address is a path of this site or of the web, and
+// says so itself: nothing that a click could run, and no "//host" either.
 func harmless(address string) bool {
+	if strings.HasPrefix(address, "//") || strings.ContainsRune(address, '\\') {
+		return false
+	}
 	scheme, _, found := strings.Cut(address, ":")
 	if !found || strings.ContainsAny(scheme, "/?#") {
 		return true

@@ -55,6 +55,8 @@ func TestValid(t *testing.T) {
 		{post(model.MediaImage, func(m *model.Message) { m.URL = "" }), model.Invalid("url")},
 		{post(model.MediaLink, func(m *model.Message) { m.URL = " JavaScript:alert(1)" }), model.Invalid("url")},
 		{post(model.MediaNews, func(m *model.Message) { m.Pic = "data:text/html,x" }), model.Invalid("pic")},
+		{post(model.MediaLink, func(m *model.Message) { m.URL = "//evil.example/x" }), model.Invalid("url")},
+		{post(model.MediaLink, func(m *model.Message) { m.URL = `\\evil.example\x` }), model.Invalid("url")},
 		{post(model.MediaVoice, func(m *model.Message) { m.Amount = -1 }), model.Invalid("amount")},
 		{post(42, nil), model.Invalid("media")},
 		{model.Message{Cmd: model.CmdRead, Kind: 5, DstID: 2}, model.Invalid("kind")},

@@ -19,7 +19,7 @@ const retryBusy = 2 * time.Second
 
 // Credentials sign a device in. Address is what wrong passwords are counted
 // by; Proof is what an earlier Login gave this device, and Session the one it
-// holds, if any: where that is the same user's, the new one takes its place.
+// holds, if any.
 type Credentials struct {
 	Mobile  string
 	Passwd  string
@@ -118,7 +118,7 @@ func (u *UserService) Login(ctx context.Context, in Credentials) (*Login, error)
 	if !fits || user == nil {
 		return nil, model.Fail(model.CodeBadCredentials)
 	}
-	token, err := u.open(ctx, user, in)
+	token, err := u.open(ctx, user, in.Device)
 	if err != nil {
 		return nil, err
 	}
@@ -143,14 +143,12 @@ func (u *UserService) verify(ctx context.Context, in Credentials, user *model.Us
 	return fits, nil
 }
 
-// open opens a session in place of the device's former one, unless the password
-// was changed since it was checked.
-func (u *UserService) open(ctx context.Context, user *model.User, in Credentials) (string, error) {
+// open opens a session, unless the password was changed since it was checked.
+// One that the same browser or program has already stays: a program may hold
+// several at once.
+func (u *UserService) open(ctx context.Context, user *model.User, device Device) (string, error) {
 	token := newSecret()
-	var ended, former []int64
-	if in.Session != nil && in.Session.UserID == user.ID {
-		former = []int64{in.Session.ID}
-	}
+	var ended []int64
 	err := u.db.Tx(ctx, func(s *xorm.Session) error {
 		hash := ""
 		if _, err := s.SQL("SELECT passwd FROM user WHERE id = ?"+u.db.ForUpdate(), user.ID).Get(&hash); err != nil {
@@ -159,17 +157,13 @@ func (u *UserService) open(ctx context.Context, user *model.User, in Credentials
 		if hash != user.Passwd {
 			return model.Fail(model.CodeBadCredentials)
 		}
-		if err := u.sessions.remove(s, former); err != nil {
-			return err
-		}
 		var err error
-		ended, err = u.sessions.open(s, user.ID, token, in.Device)
+		ended, err = u.sessions.open(s, user.ID, token, device)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	u.sessions.ended(user.ID, former, CloseSessionEnded, "signed in again")
 	u.sessions.ended(user.ID, ended, CloseElsewhere, tooManyDevices)
 	return token, nil
 }
