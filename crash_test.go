@@ -52,7 +52,7 @@ func TestKilled(t *testing.T) {
 			case <-time.After(20 * time.Second):
 				t.Fatalf("nothing is acknowledged: %s", node.log)
 			}
-			time.Sleep(rand.N(300 * time.Millisecond)) //nolint:gosec // any moment will do
+			time.Sleep(rand.N(300 * time.Millisecond))
 			node.kill()
 			all.Wait()
 			node = spawn(t, data, source, "-limits", "off")

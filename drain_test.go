@@ -69,9 +69,10 @@ func (l *line) outcomes() (acked, refused []string, end error) {
 		case end = <-l.closed:
 			for len(l.frames) > 0 { // read before the end
 				m := <-l.frames
-				if m.Cmd == model.CmdAck {
+				switch m.Cmd {
+				case model.CmdAck:
 					acked = append(acked, m.CID)
-				} else if m.Cmd == model.CmdError {
+				case model.CmdError:
 					refused = append(refused, m.CID)
 				}
 			}

@@ -49,8 +49,11 @@ type Committer struct {
 	queue      chan job
 	batches    chan []job
 	closing    chan struct{}
-	once       sync.Once
-	done       chan struct{}
+
+	mu     sync.RWMutex // guards closed, and keeps Close from overtaking a Submit
+	closed bool
+
+	done chan struct{}
 }
 
 // job is an op with the way back to its submitter, and later its outcome.
@@ -77,7 +80,12 @@ func NewCommitter(d *db.DB, out Publisher, now Clock, m *metrics.Metrics, logger
 // Close refuses new work, finishes what was accepted and returns when the last
 // delivery is handed on.
 func (c *Committer) Close() {
-	c.once.Do(func() { close(c.closing) })
+	c.mu.Lock()
+	if !c.closed {
+		c.closed = true
+		close(c.closing)
+	}
+	c.mu.Unlock()
 	<-c.done
 }
 
@@ -86,10 +94,10 @@ func (c *Committer) Close() {
 // failed. Submit itself returns an error, and does not call done, if the queue
 // stays full or the committer is closed.
 func (c *Committer) Submit(ctx context.Context, run Op, done func(error)) error {
-	select {
-	case <-c.closing:
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.closed {
 		return model.Fail(model.CodeUnavailable)
-	default:
 	}
 	j := job{run: run, done: done, queued: c.now()}
 	select {
@@ -104,10 +112,8 @@ func (c *Committer) Submit(ctx context.Context, run Op, done func(error)) error 
 		return nil
 	case <-full.C:
 		return &model.Error{Code: model.CodeUnavailable, RetryAfter: queueWait, Err: errors.New("the committer's queue is full")}
-	case <-c.closing:
-		return model.Fail(model.CodeUnavailable)
 	case <-ctx.Done():
-		return ctx.Err()
+		return &model.Error{Code: model.CodeUnavailable, RetryAfter: queueWait, Err: ctx.Err()}
 	}
 }
 
@@ -129,7 +135,7 @@ func (c *Committer) Do(ctx context.Context, run Op) error {
 			return model.Fail(model.CodeUnavailable)
 		}
 	case <-ctx.Done():
-		return ctx.Err()
+		return &model.Error{Code: model.CodeUnavailable, RetryAfter: queueWait, Err: ctx.Err()}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ func TestRun(t *testing.T) {
 		"an ordinary end":   {func() {}, 0, nil},
 		"a panic":           {func() { panic("boom") }, 1, []string{"where=here", "boom", "guard_test.go"}},
 		"an error":          {func() { panic(errors.New("bad state")) }, 1, []string{"where=here", "bad state"}},
-		"a runtime's fault": {func() { var m map[int]int; m[1] = 1 }, 1, []string{"where=here", "nil map"}},
+		"a runtime's fault": {func() { _ = make([]int, 0)[len(os.Args)] }, 1, []string{"where=here", "out of range"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
