@@ -34,8 +34,15 @@ type child struct {
 // spawn starts a child on the data given and waits until it serves.
 func spawn(t *testing.T, data, source string, options ...string) *child {
 	t.Helper()
-	args := append([]string{"-listen", "127.0.0.1:0", "-internal", "", "-data", data, "-db", source}, options...)
-	c := &child{t: t, cmd: exec.CommandContext(t.Context(), os.Args[0], args...), log: newBuffer()}
+	return spawnBy(t, nil, data, source, options...)
+}
+
+// spawnBy is spawn through another program, which is given the command to run.
+func spawnBy(t *testing.T, by []string, data, source string, options ...string) *child {
+	t.Helper()
+	command := append(by, os.Args[0], "-listen", "127.0.0.1:0", "-internal", "", "-data", data, "-db", source)
+	command = append(command, options...)
+	c := &child{t: t, cmd: exec.CommandContext(t.Context(), command[0], command[1:]...), log: newBuffer()}
 	c.cmd.Env = append(os.Environ(), asProduct+"=1")
 	c.cmd.Stderr = c.log
 	if _, err := c.cmd.StdinPipe(); err != nil {

@@ -215,7 +215,7 @@ func (s *server) publicHandler() (http.Handler, error) {
 func (s *server) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: slowest, ReadTimeout: slowest, WriteTimeout: answerTime, IdleTimeout: idleTime,
-		MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		MaxHeaderBytes: headerBytes, ErrorLog: logging.ForHTTP(s.log),
 	}
 }
 
