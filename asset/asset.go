@@ -31,7 +31,8 @@ var embedded embed.FS
 const Prefix = "/a/"
 
 // The one sheet that a page waits for: Stylesheet has the client's styles in one
-// file, FormSheet no more than the pages need that do without the client.
+// file, FormSheet no more than the pages need that do without the client. A view
+// that few people open has its sheet in css/later, and brings it itself.
 const (
 	Stylesheet = "app.css"
 	FormSheet  = "auth.css"
@@ -75,10 +76,20 @@ func Load(catalogue *locale.Catalogue) (*Files, error) {
 	}
 	contents[FormSheet] = join(contents, append(sheets(), "css/auth.css"))
 	delete(contents, "css/auth.css")
+	for name, data := range contents {
+		if later, ok := strings.CutPrefix(name, "css/later/"); ok {
+			contents[later] = data
+			delete(contents, name)
+		}
+	}
 	contents[Stylesheet] = join(contents, order(contents))
 	maps.DeleteFunc(contents, func(name string, _ []byte) bool { return strings.HasPrefix(name, "css/") })
 	for _, lang := range []string{locale.Chinese, locale.English} {
-		if contents["js/locale/"+lang+".js"], err = messages(catalogue.Messages(lang)); err != nil {
+		first, rest := parts(catalogue.Messages(lang))
+		if contents["js/locale/"+lang+".js"], err = messages(first); err != nil {
+			return nil, err
+		}
+		if contents["js/locale/"+lang+".more.js"], err = messages(rest); err != nil {
 			return nil, err
 		}
 	}
@@ -127,17 +138,34 @@ func join(contents map[string][]byte, names []string) []byte {
 	return all.Bytes()
 }
 
-// messages makes the module of a language. The sentences of failures stay on
-// the server, which sends them with the failure; those under "error.client."
-// are the browser's own.
-func messages(all map[string]string) ([]byte, error) {
-	own := map[string]string{}
+// eagerWords are the first words of the keys that the client's first load uses:
+// the shell, the list of conversations and what is said when a view cannot be
+// fetched. All other sentences come with the first view.
+func eagerWords() []string {
+	return []string{"act", "app", "error", "line", "list", "media", "menu", "nav", "preview", "tab", "time"}
+}
+
+// parts splits a catalogue into the sentences of the first load and the rest.
+// The sentences of failures stay on the server, which sends them with the
+// failure; those under "error.client." are the browser's own.
+func parts(all map[string]string) (first, rest map[string]string) {
+	first, rest = map[string]string{}, map[string]string{}
 	for key, text := range all {
-		if !strings.HasPrefix(key, "error.") || strings.HasPrefix(key, "error.client.") {
-			own[key] = text
+		word, _, _ := strings.Cut(key, ".")
+		switch {
+		case word == "error" && !strings.HasPrefix(key, "error.client."):
+		case slices.Contains(eagerWords(), word):
+			first[key] = text
+		default:
+			rest[key] = text
 		}
 	}
-	data, err := json.Marshal(own)
+	return first, rest
+}
+
+// messages makes a module of sentences.
+func messages(sentences map[string]string) ([]byte, error) {
+	data, err := json.Marshal(sentences)
 	return slices.Concat([]byte("export default "), data, []byte(";\n")), err
 }
 
@@ -219,13 +247,17 @@ func (f *Files) Transfer(name string) int {
 // Modules lists modules and what they load before they run, to be fetched at
 // once instead of one after the other.
 func (f *Files) Modules(lang string, entries ...string) []string {
-	all := slices.Clone(entries)
-	for i := 0; i < len(all); i++ {
-		for _, name := range f.imports[all[i]] {
+	var all []string
+	add := func(names []string) {
+		for _, name := range names {
 			if name = strings.ReplaceAll(name, "${lang}", lang); !slices.Contains(all, name) {
 				all = append(all, name)
 			}
 		}
+	}
+	add(entries)
+	for i := 0; i < len(all); i++ {
+		add(f.imports[all[i]])
 	}
 	return all
 }

@@ -181,3 +181,23 @@ func TestServe(t *testing.T) {
 		}
 	}
 }
+
+// What runs before the first view says only what has come by then.
+func TestFirstWords(t *testing.T) {
+	files := load(t)
+	for _, lang := range []string{locale.Chinese, locale.English} {
+		first, _ := files.Data("js/locale/" + lang + ".js")
+		rest, _ := files.Data("js/locale/" + lang + ".more.js")
+		if len(rest) < len(first) {
+			t.Errorf("%s: %d bytes at once, %d later", lang, len(first), len(rest))
+		}
+		for _, name := range files.Modules(lang, "js/app.js") {
+			data, _ := files.Data(name)
+			for _, m := range keyUsed.FindAllStringSubmatch(string(data), -1) {
+				if !strings.Contains(string(first), `"`+m[1]+`":`) {
+					t.Errorf("%s says %s, which is not among the first words", name, m[1])
+				}
+			}
+		}
+	}
+}

@@ -47,10 +47,11 @@ type App struct {
 // Client is true: this is the client's page.
 func (a *App) Client() bool { return true }
 
-// Entries names the modules that the page needs from the start.
+// Entries names the modules that the page needs from the start. "${lang}" in a
+// name stands for the reader's language.
 func (a *App) Entries() []string {
 	if a.Chat != nil {
-		return []string{"js/app.js", "js/chat/chat.js"}
+		return []string{"js/app.js", "js/chat/chat.js", "js/locale/${lang}.more.js"}
 	}
 	return []string{"js/app.js"}
 }

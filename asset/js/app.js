@@ -145,7 +145,7 @@ class App extends View {
 
   main(r) {
     switch (r.view) {
-      case '': return html`<div class="blank">${icon(r.tab === 'messages' ? 'message-circle' : r.tab === 'me' ? 'settings' : 'contact-round')}<p>${t({ messages: 'list.pick', contacts: 'contacts.pick', me: 'me.pick' }[r.tab])}</p></div>`;
+      case '': return html`<div class="blank">${icon(r.tab === 'messages' ? 'message-circle' : r.tab === 'me' ? 'settings' : 'contact-round')}<p>${t({ messages: 'list.pick', contacts: 'list.pick.contacts', me: 'list.pick.me' }[r.tab])}</p></div>`;
       case 'chat': return this.need('chat', () => html`<hy-chat .kind=${r.kind} .dstid=${r.dstid} kind=${r.kind} dstid=${r.dstid}></hy-chat>`);
       case 'person': return this.need('person', () => html`<hy-person .userid=${r.dstid} .chat=${r.sub === 'info'}></hy-person>`);
       case 'group': return this.need('group', () => html`<hy-group .groupid=${r.dstid}></hy-group>`);

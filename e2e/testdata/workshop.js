@@ -92,6 +92,7 @@ globalThis.WebSocket = Line;
 const store = await import('/a/x/js/core/store.js');
 globalThis.store = store;
 await store.start({ me: { id: ME, nickname: '我', avatar: '' }, conversations: [row()], contacts: users, groups: answers['/contact/loadcommunity']().rows, requests: [] });
+await (await import('/a/x/js/core/i18n.js')).words();
 await import('/a/x/js/chat/chat.js');
 const pane = document.querySelector('hy-chat');
 pane.kind = 11;

@@ -26,6 +26,7 @@ const (
 	sqliteConstraintUnique = 2067
 
 	mysqlDuplicate       = 1062
+	mysqlDuplicateColumn = 1060
 	mysqlDiskFull        = 1021
 	mysqlTableFull       = 1114
 	mysqlDiskQuota       = 1041
@@ -43,6 +44,12 @@ func IsDuplicate(err error) bool {
 	}
 	e, ok := errors.AsType[*mysql.MySQLError](err)
 	return ok && e.Number == mysqlDuplicate
+}
+
+// hasColumn tells whether err says that a column to be added is there already.
+func hasColumn(err error) bool {
+	e, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && e.Number == mysqlDuplicateColumn
 }
 
 // IsDeadlock tells whether the database ended the transaction in favour of another.

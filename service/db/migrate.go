@@ -88,7 +88,8 @@ func (d *DB) version(ctx context.Context) (version int, err error) {
 
 func (d *DB) step(s *xorm.Session, number int, m migration) error {
 	for _, statement := range slices.Concat(m.steps, m.only[d.Dialect]) {
-		if _, err := s.Exec(fill(d.Dialect, statement)); err != nil {
+		// MySQL has no ADD COLUMN IF NOT EXISTS: a column of a step half done is there.
+		if _, err := s.Exec(fill(d.Dialect, statement)); err != nil && !hasColumn(err) {
 			return err
 		}
 	}

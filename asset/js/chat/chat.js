@@ -39,7 +39,7 @@ class Chat extends View {
 
   /** What is fetched when it is needed must be here before the network may be gone. */
   firstUpdated() {
-    setTimeout(() => Promise.allSettled([import('./menu.js'), import('./sheet.js'), import('../core/media.js'), import('./recorder.js'), import('./emoji.js')]), LATER);
+    setTimeout(() => Promise.allSettled([import('./menu.js'), import('./sheet.js'), import('./tools.js'), import('../core/media.js'), import('./recorder.js'), import('./emoji.js')]), LATER);
   }
 
   get composer() {

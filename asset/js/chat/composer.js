@@ -93,9 +93,13 @@ class Composer extends View {
   drawer() {
     if (this.panel === 'emoji') return html`<div class="drawer"><hy-emoji></hy-emoji></div>`;
     if (this.panel !== 'plus') return nothing;
-    const choice = (name, label, picture) => html`<button type="button" @click=${() => this.querySelector(`input[data-for=${name}]`).click()}><span class="tile">${icon(picture)}</span>${label}</button>`;
-    return html`<div class="drawer"><div class="choices">${choice('picture', t('chat.pick.pictures'), 'image')}${byTouch() ? choice('camera', t('chat.pick.camera'), 'camera') : nothing}
-      ${choice('video', t('chat.pick.video'), 'video')}${choice('file', t('chat.pick.file'), 'file')}</div></div>`;
+    return html`<div class="drawer"><div class="choices">${this.tools(this).map((tool) => html`<button type="button" data-tool=${tool.name}
+      @click=${() => tool.act(this)}><span class="tile">${icon(tool.icon)}</span>${tool.label}</button>`)}</div></div>`;
+  }
+
+  /** Opens one of the file inputs: picture, camera, video, file or audio. */
+  pick(name) {
+    this.querySelector(`input[data-for=${name}]`).click();
   }
 
   inputs() {
@@ -146,6 +150,7 @@ class Composer extends View {
 
   async toggle(panel) {
     this.holding = false;
+    if (panel === 'plus') this.tools = (await import('./tools.js')).tools;
     this.panel = this.panel === panel ? null : panel;
     if (this.panel === 'emoji') await import('./emoji.js');
     if (!this.panel) this.field.focus();

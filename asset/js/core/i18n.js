@@ -5,6 +5,14 @@ export const lang = document.documentElement.lang === 'en' ? 'en' : 'zh-CN';
 
 const messages = (await import(`../locale/${lang}.js`)).default;
 
+let rest;
+
+/** Brings the sentences that the first load does without; every view waits for them. */
+export const words = () => (rest ??= import(`../locale/${lang}.more.js`).then((more) => Object.assign(messages, more.default), (error) => {
+  rest = undefined; // to be tried again
+  throw error;
+}));
+
 /**
  * The sentence for a key, with its placeholders filled in. Where `Count` is 1 and the catalogue has `key.one`, that is
  * the one. A key that does not exist comes back as itself, to be seen and mended.

@@ -23,6 +23,7 @@ const readUpTo = new Map();
 const typingSent = new Map();
 const refreshing = new Map();
 const listeners = new Set();
+const framesOf = new Map();
 let socket = null;
 let uploader = null;
 let epoch = '';
@@ -263,8 +264,19 @@ export function onLive(listener) {
   return () => listeners.delete(listener);
 }
 
+/** Lets a view hear the frames of a command; gives back what ends it. */
+export function onFrame(cmd, listener) {
+  if (!framesOf.has(cmd)) framesOf.set(cmd, new Set());
+  framesOf.get(cmd).add(listener);
+  return () => framesOf.get(cmd).delete(listener);
+}
+
+/** Gives a frame to the line as it is; false if there is none. */
+export const sendFrame = (frame) => socket?.send(frame) ?? false;
+
 function receive(m) {
   batch(() => handle(m));
+  for (const listener of framesOf.get(m.cmd) ?? []) listener(m);
 }
 
 function handle(m) {

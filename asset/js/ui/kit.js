@@ -1,7 +1,7 @@
 // Small parts that every view uses: elements that follow signals, avatars, icons, previews, dialogs and toasts.
 import { html, LitElement, nothing, render } from '../../vendor/lit.js';
 import { effect, signal, untracked } from '../../vendor/signals-core.js';
-import { duration, t } from '../core/i18n.js';
+import { duration, t, words } from '../core/i18n.js';
 
 const sprite = new URL('../../icons.svg', import.meta.url).pathname;
 
@@ -270,7 +270,7 @@ export function lazily(modules) {
       failed.value = new Set([...failed.peek()].filter((other) => other !== name));
     }
     if (!loading.has(name)) {
-      loading.set(name, modules[name]().then(
+      loading.set(name, Promise.all([modules[name](), words()]).then(
         () => { ready.value = new Set(ready.peek()).add(name); },
         () => { failed.value = new Set(failed.peek()).add(name); },
       ));
