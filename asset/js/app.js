@@ -266,7 +266,7 @@ async function boot() {
   setCookie('tz', Intl.DateTimeFormat().resolvedOptions().timeZone ?? '');
   history.replaceState({ depth: 0 }, '');
   const r = route.peek();
-  if (data.chat) store.timeline(data.chat.kind, data.chat.dstid).newest?.(data.chat.rows, 30, data.chat.rows.at(-1)?.seq ?? 0);
+  if (data.chat) await import('./core/timeline.js'); // the store puts its messages there
   store.start(data).catch(() => {}); // the line tells of it
   // What the server rendered stays until the view that takes its place is there.
   const needed = { contacts: 'contacts', me: 'me' }[r.tab] ?? (r.sub === 'search' ? 'search' : '');

@@ -3,7 +3,8 @@
 import { layout } from '/a/x/js/chat/layout.js';
 import { peaksOf } from '/a/x/js/chat/recorder.js';
 import { emojiCount, linkify } from '/a/x/js/chat/text.js';
-import { frameOf, newCID, openDatabase, Outbox } from '/a/x/js/core/outbox.js';
+import { frameOf, Outbox } from '/a/x/js/core/outbox.js';
+import { newCID, openDatabase } from '/a/x/js/core/shared.js';
 import { backoff, isFinal } from '/a/x/js/core/socket.js';
 import * as store from '/a/x/js/core/store.js';
 import { Timeline } from '/a/x/js/core/timeline.js';

@@ -2,7 +2,6 @@
 // session that the server ended is another matter: its person may come back,
 // so what was not sent stays, under that person's own name.
 import { post } from './api.js';
-import { deleteDatabase } from './outbox.js';
 import * as store from './store.js';
 
 /** How many messages would be lost. */
@@ -21,4 +20,17 @@ export async function leave() {
   store.outbox.peek()?.stop();
   store.dropDrafts();
   await deleteDatabase(store.databaseOf(id));
+}
+
+/** Deletes a database, with all that it holds. Never rejects: what is not there is as good as deleted. */
+function deleteDatabase(name) {
+  return new Promise((resolve) => {
+    try {
+      const request = indexedDB.deleteDatabase(name);
+      // A page that still holds it open lets go when asked; the deletion then takes place without us.
+      request.onsuccess = request.onerror = request.onblocked = () => resolve();
+    } catch {
+      resolve();
+    }
+  });
 }

@@ -2,19 +2,12 @@
 // keeps the order of each conversation and never changes a message's cid, so
 // that sending twice is the same as sending once.
 import { batch, signal } from '../../vendor/signals-core.js';
-import { keyOf } from './timeline.js';
-import { backoff } from './socket.js';
+import { newCID } from './shared.js';
+import { backoff, keyOf } from './socket.js';
 
-const STORES = ['outbox', 'kv'];
 const ACK_TIMEOUT = 15000;
 const MAX_INTERNAL = 3;
 const RETRYABLE = new Set(['network', 'offline', 'timeout', 'unavailable', 'rate_limited']);
-
-/** crypto.randomUUID is missing on plain HTTP, and a LAN server is often just that. */
-export function newCID() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
-}
 
 const FIELDS = ['media', 'content', 'pic', 'url', 'memo', 'amount', 'ref', 'ext'];
 
@@ -248,99 +241,4 @@ export class Outbox {
     this.lanes.value = lanes;
     this.db.remove('outbox', entry.cid).catch(() => {});
   }
-}
-
-// The database: where IndexedDB is missing or refused (private windows, embedded
-// views) the same calls work on memory, and `persistent` says so.
-
-class Memory {
-  constructor() {
-    this.persistent = false;
-    this.stores = new Map(STORES.map((name) => [name, new Map()]));
-  }
-
-  async all(store) {
-    return [...this.stores.get(store).values()];
-  }
-
-  async get(store, key) {
-    return this.stores.get(store).get(key);
-  }
-
-  async put(store, key, value) {
-    this.stores.get(store).set(key, value);
-  }
-
-  async remove(store, key) {
-    this.stores.get(store).delete(key);
-  }
-}
-
-class Database {
-  /** @param {IDBDatabase} db */
-  constructor(db) {
-    this.db = db;
-    this.persistent = true;
-  }
-
-  /** Resolves once the transaction is complete: only then is a write really there. */
-  run(store, mode, act) {
-    return new Promise((resolve, reject) => {
-      const tx = this.db.transaction(store, mode, mode === 'readwrite' ? { durability: 'strict' } : undefined);
-      const request = act(tx.objectStore(store));
-      tx.oncomplete = () => resolve(request.result);
-      tx.onerror = tx.onabort = () => reject(tx.error ?? request.error);
-    });
-  }
-
-  all(store) {
-    return this.run(store, 'readonly', (s) => s.getAll());
-  }
-
-  get(store, key) {
-    return this.run(store, 'readonly', (s) => s.get(key));
-  }
-
-  put(store, key, value) {
-    return this.run(store, 'readwrite', (s) => s.put(value, key));
-  }
-
-  remove(store, key) {
-    return this.run(store, 'readwrite', (s) => s.delete(key));
-  }
-}
-
-/** Opens the named database, or a memory of the same shape. Never rejects. */
-export function openDatabase(name) {
-  return new Promise((resolve) => {
-    let request;
-    try {
-      request = indexedDB.open(name, 1);
-    } catch {
-      resolve(new Memory());
-      return;
-    }
-    request.onupgradeneeded = () => {
-      for (const store of STORES) request.result.createObjectStore(store);
-    };
-    request.onerror = () => resolve(new Memory());
-    request.onblocked = () => resolve(new Memory());
-    request.onsuccess = () => {
-      request.result.onversionchange = () => request.result.close();
-      resolve(new Database(request.result));
-    };
-  });
-}
-
-/** Deletes the named database, with all that it holds. Never rejects: what is not there is as good as deleted. */
-export function deleteDatabase(name) {
-  return new Promise((resolve) => {
-    try {
-      const request = indexedDB.deleteDatabase(name);
-      // A page that still holds it open lets go when asked; the deletion then takes place without us.
-      request.onsuccess = request.onerror = request.onblocked = () => resolve();
-    } catch {
-      resolve();
-    }
-  });
 }

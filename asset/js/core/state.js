@@ -1,10 +1,11 @@
 // What the client knows, as signals that views read, and the questions they ask
 // of it. What arrives is put in by the store.
-import { computed, signal } from '../../vendor/signals-core.js';
+import { batch, computed, signal } from '../../vendor/signals-core.js';
 import { post } from './api.js';
-import { CMD, keyOf } from './timeline.js';
+import { CMD, keyOf, peerOf } from './socket.js';
 
 const DRAFT_DELAY = 1500;
+const TYPING_FOR = 6000;
 
 export const me = signal(null);
 export const conversations = signal([]);
@@ -20,6 +21,14 @@ export const people = signal(new Map());
 export const outbox = signal(null);
 export const unreadTotal = computed(() => conversations.value.reduce((sum, row) => sum + (row.muted ? 0 : row.unread), 0));
 
+/** The timelines that views opened, by key. Their module is the chat's: it says how they are made; the store, what becomes
+ * of a message of ours that turns up in the history. */
+export const timelines = { all: new Map(), make: null, settle: () => false };
+
+/** How far this person has read on this screen, by key; the server may not know yet. */
+export const readUpTo = new Map();
+
+const refreshing = new Map();
 const asked = new Set();
 const draftTimers = new Map();
 
@@ -121,4 +130,107 @@ export function titleOf(kind, dstid) {
   if (row?.title) return row.title;
   if (kind === CMD.SINGLE) return nameOf(dstid);
   return groups.value.find((group) => group.id === dstid)?.name ?? '';
+}
+
+/** The timeline of a conversation; read `.version.value` to be told of changes. core/timeline.js must have been loaded, as
+ * it is wherever a chat is open. */
+export function timeline(kind, dstid) {
+  const key = keyOf(kind, dstid);
+  let line = timelines.all.get(key);
+  if (!line) timelines.all.set(key, (line = timelines.make(kind, dstid)));
+  return line;
+}
+
+/** Somebody writes; it is said for a while. */
+export function typed(m) {
+  if (m.userid === me.peek().id) return;
+  const key = keyOf(m.kind, peerOf(m, me.peek().id));
+  const until = Date.now() + TYPING_FOR;
+  typing.value = new Map(typing.peek()).set(key, { userid: m.userid, until });
+  setTimeout(() => {
+    if (typing.peek().get(key)?.until === until) stopTyping(key);
+  }, TYPING_FOR);
+}
+
+export function stopTyping(key, userid) {
+  const now = typing.peek().get(key);
+  if (!now || (userid && now.userid !== userid)) return;
+  const next = new Map(typing.peek());
+  next.delete(key);
+  typing.value = next;
+}
+
+/** Takes what a page or this device's own copy brought. */
+export function take(boot) {
+  batch(() => {
+    if (boot.me) me.value = boot.me;
+    if (boot.conversations) conversations.value = sorted(dated(boot.conversations));
+    if (boot.contacts) takeContacts(boot.contacts);
+    if (boot.groups) groups.value = boot.groups;
+    if (boot.requests) requests.value = boot.requests;
+    if (boot.chat) timeline(boot.chat.kind, boot.chat.dstid).newest(boot.chat.rows, 30, rowNow(boot.chat.kind, boot.chat.dstid)?.lastseq);
+  });
+}
+
+function takeContacts(rows) {
+  contacts.value = rows;
+  presence.value = new Map([...presence.peek(), ...rows.map((user) => [user.id, !!user.online])]);
+}
+
+const LISTS = {
+  conversations: async () => mergeConversations(dated((await post('/message/conversations', {})).rows)),
+  contacts: async () => takeContacts((await post('/contact/loadfriend', {})).rows),
+  groups: async () => { groups.value = (await post('/contact/loadcommunity', {})).rows; },
+  requests: async () => { requests.value = (await post('/contact/requests', {})).rows; },
+  me: async () => { me.value = (await post('/user/me', {})).data; },
+};
+
+/** Fetches a list anew: conversations, contacts, groups, requests or me. Calls that come while one runs share one more run. */
+export function refresh(name) {
+  const running = refreshing.get(name);
+  if (running) {
+    running.again = true;
+    return running.promise;
+  }
+  const job = { again: false, promise: null };
+  job.promise = (async () => {
+    try {
+      do {
+        job.again = false;
+        await LISTS[name]();
+      } while (job.again);
+    } finally {
+      refreshing.delete(name);
+    }
+  })();
+  refreshing.set(name, job);
+  // A list that could not be fetched is fetched again after the next hello.
+  job.promise.catch(() => {});
+  return job.promise;
+}
+
+/** What holds no message yet, such as a new group, keeps the place that the server gave it: before the next older row. */
+function dated(rows) {
+  let at = 0;
+  return [...rows].reverse().map((row) => {
+    at = row.last?.at ?? at;
+    return row.last ? row : { ...row, made: at };
+  }).reverse();
+}
+
+/** Frames may have come in while the list was under way: a row never goes back. */
+function mergeConversations(rows) {
+  const mine = new Map(conversations.peek().map((row) => [keyOf(row.kind, row.dstid), row]));
+  const merged = rows.map((row) => {
+    const key = keyOf(row.kind, row.dstid);
+    const old = mine.get(key);
+    const next = old && old.lastseq > row.lastseq ? { ...row, lastseq: old.lastseq, last: old.last, unread: old.unread } : row;
+    // What was read here may not have reached the list yet.
+    return (readUpTo.get(key) ?? 0) >= next.lastseq ? { ...next, readseq: next.lastseq, unread: 0, mentioned: false } : next;
+  });
+  conversations.value = sorted(merged);
+  for (const row of merged) {
+    const line = timelines.all.get(keyOf(row.kind, row.dstid));
+    if (line?.loaded && row.lastseq > line.last) line.catchUp();
+  }
 }

@@ -2,26 +2,20 @@
 // the line, is merged here by seq, and what people do starts here.
 import { batch } from '../../vendor/signals-core.js';
 import { post } from './api.js';
-import { newCID, openDatabase, Outbox } from './outbox.js';
-import { Socket } from './socket.js';
+import { Outbox } from './outbox.js';
+import { newCID, openDatabase } from './shared.js';
+import { CMD, isPost, keyOf, kindOf, peerOf, Socket } from './socket.js';
 import {
-  connection, contacts, conversations, current, forget, groups, me, outbox, patchRow, presence, requests, restoreDrafts, rowNow, sorted, typing,
+  connection, current, forget, me, outbox, patchRow, presence, readUpTo, refresh, restoreDrafts, rowNow, stopTyping, take, timeline, timelines, typed,
 } from './state.js';
-import { CMD, isPost, keyOf, kindOf, peerOf, Timeline } from './timeline.js';
 
 export * from './state.js';
 
-const PAGE = 30;
-const CATCH_UP = 200;
 const TYPING_EVERY = 3000;
-const TYPING_FOR = 6000;
 const REQUEST_TIMEOUT = 10000;
 
-const timelines = new Map();
 const waiting = new Map();
-const readUpTo = new Map();
 const typingSent = new Map();
-const refreshing = new Map();
 const listeners = new Set();
 const framesOf = new Map();
 let socket = null;
@@ -53,178 +47,25 @@ export async function start(boot = {}) {
   for (const name of ['conversations', 'contacts', 'groups', 'requests']) if (!boot[name]) refresh(name);
 }
 
-function take(boot) {
-  batch(() => {
-    if (boot.me) me.value = boot.me;
-    if (boot.conversations) conversations.value = sorted(dated(boot.conversations));
-    if (boot.contacts) takeContacts(boot.contacts);
-    if (boot.groups) groups.value = boot.groups;
-    if (boot.requests) requests.value = boot.requests;
-    if (boot.chat) timeline(boot.chat.kind, boot.chat.dstid).newest(boot.chat.rows, PAGE, rowNow(boot.chat.kind, boot.chat.dstid)?.lastseq);
-  });
-}
-
-function takeContacts(rows) {
-  contacts.value = rows;
-  presence.value = new Map([...presence.peek(), ...rows.map((user) => [user.id, !!user.online])]);
-}
-
-const LISTS = {
-  conversations: async () => mergeConversations(dated((await post('/message/conversations', {})).rows)),
-  contacts: async () => takeContacts((await post('/contact/loadfriend', {})).rows),
-  groups: async () => { groups.value = (await post('/contact/loadcommunity', {})).rows; },
-  requests: async () => { requests.value = (await post('/contact/requests', {})).rows; },
-  me: async () => { me.value = (await post('/user/me', {})).data; },
-};
-
-/** Fetches a list anew: conversations, contacts, groups, requests or me. Calls that come while one runs share one more run. */
-export function refresh(name) {
-  const running = refreshing.get(name);
-  if (running) {
-    running.again = true;
-    return running.promise;
-  }
-  const job = { again: false, promise: null };
-  job.promise = (async () => {
-    try {
-      do {
-        job.again = false;
-        await LISTS[name]();
-      } while (job.again);
-    } finally {
-      refreshing.delete(name);
-    }
-  })();
-  refreshing.set(name, job);
-  // A list that could not be fetched is fetched again after the next hello.
-  job.promise.catch(() => {});
-  return job.promise;
-}
-
-/** What holds no message yet, such as a new group, keeps the place that the server gave it: before the next older row. */
-function dated(rows) {
-  let at = 0;
-  return [...rows].reverse().map((row) => {
-    at = row.last?.at ?? at;
-    return row.last ? row : { ...row, made: at };
-  }).reverse();
-}
-
-/** Frames may have come in while the list was under way: a row never goes back. */
-function mergeConversations(rows) {
-  const mine = new Map(conversations.peek().map((row) => [keyOf(row.kind, row.dstid), row]));
-  const merged = rows.map((row) => {
-    const key = keyOf(row.kind, row.dstid);
-    const old = mine.get(key);
-    const next = old && old.lastseq > row.lastseq ? { ...row, lastseq: old.lastseq, last: old.last, unread: old.unread } : row;
-    // What was read here may not have reached the list yet.
-    return (readUpTo.get(key) ?? 0) >= next.lastseq ? { ...next, readseq: next.lastseq, unread: 0, mentioned: false } : next;
-  });
-  conversations.value = sorted(merged);
-  for (const row of merged) {
-    const line = timelines.get(keyOf(row.kind, row.dstid));
-    if (line?.loaded && row.lastseq > line.last) catchUp(line);
-  }
-}
-
 /** Opens a conversation in the chat pane. */
-export function open(kind, dstid) {
+export async function open(kind, dstid) {
   const now = current.peek();
   if (now?.kind !== kind || now?.dstid !== dstid) current.value = { kind, dstid };
-  return ensure(timeline(kind, dstid));
+  await import('./timeline.js');
+  await timeline(kind, dstid).ensure();
 }
 
 export function close() {
   current.value = null;
 }
 
-/** The timeline of a conversation; read `.version.value` to be told of changes. */
-export function timeline(kind, dstid) {
-  const key = keyOf(kind, dstid);
-  let line = timelines.get(key);
-  if (!line) timelines.set(key, (line = new Timeline(kind, dstid)));
-  return line;
-}
+/** What of a timeline is fetched: its newest page unless it is there, one older page, what followed the last seq known. */
+export const ensure = (line) => line.ensure();
+export const loadOlder = (line) => line.loadOlder();
+export const catchUp = (line) => line.catchUp();
 
 /** Entries of the outbox that belong under a conversation's timeline. */
 export const pending = (kind, dstid) => outbox.value?.lane(keyOf(kind, dstid)) ?? [];
-
-/** Loads the newest page unless it is there. */
-export function ensure(line) {
-  if (line.loaded) return Promise.resolve();
-  return once(line, 'newest', async () => {
-    line.again = false;
-    const known = rowNow(line.kind, line.dstid)?.lastseq ?? 0;
-    const { rows } = await history(line, { limit: PAGE });
-    line.newest(rows, PAGE, known);
-    // What came while the page was under way may not be on it.
-    if (line.again || (rowNow(line.kind, line.dstid)?.lastseq ?? 0) > line.last) catchUp(line);
-  });
-}
-
-/** Loads one older page. */
-export function loadOlder(line) {
-  if (!line.loaded || line.complete) return Promise.resolve();
-  return once(line, 'older', async () => {
-    const { rows } = await history(line, { before: line.first, limit: PAGE });
-    line.older(rows, PAGE);
-  });
-}
-
-/** Fetches what followed the last seq known. A call that comes while one runs has it ask once more: the answer
- * under way may have been read before what this call is about. */
-export function catchUp(line) {
-  const running = line.jobs?.get('newer');
-  if (running) {
-    line.again = true;
-    return running;
-  }
-  return once(line, 'newer', async () => {
-    do {
-      line.again = false;
-      await follow(line);
-    } while (line.again && line.loaded);
-  });
-}
-
-/** Too long an absence starts the timeline anew. */
-async function follow(line) {
-  const target = rowNow(line.kind, line.dstid)?.lastseq ?? 0;
-  if (target - line.last > 3 * CATCH_UP) {
-    line.reset();
-    ensure(line);
-    return;
-  }
-  for (;;) {
-    const { rows } = await history(line, { after: line.last, limit: CATCH_UP });
-    line.newer(rows);
-    for (const m of rows) settle(m);
-    if (rows.length < CATCH_UP) return;
-  }
-}
-
-const history = (line, range) => post('/message/history', { kind: line.kind, dstid: line.dstid, ...range });
-
-async function once(line, what, act) {
-  line.jobs ??= new Map();
-  if (line.jobs.has(what)) return line.jobs.get(what);
-  const job = (async () => {
-    line.loading = what;
-    line.error = null;
-    line.bump();
-    try {
-      await act();
-    } catch (error) {
-      line.error = error;
-    } finally {
-      line.jobs.delete(what);
-      line.loading = '';
-      line.bump();
-    }
-  })();
-  line.jobs.set(what, job);
-  return job;
-}
 
 function connected(state) {
   const before = connection.peek().state;
@@ -244,7 +85,7 @@ async function stillSignedIn() {
 
 /** After a hello: first what we missed, then what we owe. */
 async function hello(m) {
-  if (epoch && m.ext?.epoch && m.ext.epoch !== epoch) for (const line of timelines.values()) line.reset();
+  if (epoch && m.ext?.epoch && m.ext.epoch !== epoch) for (const line of timelines.all.values()) line.reset();
   epoch = m.ext?.epoch ?? epoch;
   outbox.peek()?.resume();
   for (const [key, seq] of readUpTo) {
@@ -253,7 +94,7 @@ async function hello(m) {
   }
   await refresh('conversations').catch(() => {});
   const now = current.peek();
-  if (now) ensure(timeline(now.kind, now.dstid));
+  if (now) open(now.kind, now.dstid);
   if (greeted) for (const name of ['contacts', 'groups', 'requests']) refresh(name);
   greeted = true;
 }
@@ -298,6 +139,8 @@ function settle(m) {
   return m.cid && (m.cmd === CMD.ACK || m.userid === me.peek().id) ? outbox.peek()?.ack(m) ?? false : false;
 }
 
+timelines.settle = settle;
+
 /** The outbox learnt that an entry is stored: it becomes a message like any other. */
 function stored(entry, ack) {
   const { file, poster, state, order, attempts, nextAt, progress, saving, error, msg, ...fields } = entry;
@@ -308,10 +151,10 @@ function arrived(m) {
   if (m.cmd !== CMD.EVENT && settle(m)) return;
   const kind = kindOf(m);
   const dstid = peerOf(m, me.peek().id);
-  const line = timelines.get(keyOf(kind, dstid));
+  const line = timelines.all.get(keyOf(kind, dstid));
   const row = rowNow(kind, dstid);
   const fresh = m.seq > Math.max(row?.lastseq ?? 0, 0);
-  if (line?.live(m) === 'gap') catchUp(line);
+  if (line?.live(m) === 'gap') line.catchUp();
   if (!row) {
     refresh('conversations');
   } else if (fresh) {
@@ -338,9 +181,9 @@ function mentionsMe(m) {
 }
 
 function resync(m) {
-  const lines = m.dstid || m.kind ? [timelines.get(keyOf(m.kind, m.dstid ?? 0))] : timelines.values();
+  const lines = m.dstid || m.kind ? [timelines.all.get(keyOf(m.kind, m.dstid ?? 0))] : timelines.all.values();
   for (const line of lines) {
-    if (line?.loaded) catchUp(line);
+    if (line?.loaded) line.catchUp();
     else if (line) line.again = true; // its first page may be under way
   }
   refresh('conversations');
@@ -371,24 +214,6 @@ function event(m) {
   if (m.content === 'profile_changed') forget(m.userid ?? m.dstid);
 }
 
-function typed(m) {
-  if (m.userid === me.peek().id) return;
-  const key = keyOf(m.kind, peerOf(m, me.peek().id));
-  const until = Date.now() + TYPING_FOR;
-  typing.value = new Map(typing.peek()).set(key, { userid: m.userid, until });
-  setTimeout(() => {
-    if (typing.peek().get(key)?.until === until) stopTyping(key);
-  }, TYPING_FOR);
-}
-
-function stopTyping(key, userid) {
-  const now = typing.peek().get(key);
-  if (!now || (userid && now.userid !== userid)) return;
-  const next = new Map(typing.peek());
-  next.delete(key);
-  typing.value = next;
-}
-
 /** Tells the other side that something is being written, at most once in 3 s. */
 export function sendTyping(kind, dstid) {
   const key = keyOf(kind, dstid);
@@ -404,7 +229,7 @@ export function markRead(kind, dstid, seq) {
   readUpTo.set(key, seq);
   socket?.send({ cmd: CMD.READ, kind, dstid, seq });
   if (!row) return;
-  const left = timelines.get(key)?.rows.filter((m) => isPost(m) && m.seq > seq && m.userid !== me.peek().id).length ?? row.unread;
+  const left = timelines.all.get(key)?.rows.filter((m) => isPost(m) && m.seq > seq && m.userid !== me.peek().id).length ?? row.unread;
   patchRow(kind, dstid, { readseq: seq, unread: Math.min(row.unread, left), mentioned: left > 0 && row.mentioned });
 }
 

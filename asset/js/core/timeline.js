@@ -1,29 +1,20 @@
-// A conversation's timeline as this device knows it: pure data, no network and
-// no DOM, so that it can be tested by itself. seq is the only order there is.
+// A conversation's timeline as this device knows it, and how it is filled from
+// the history. No DOM, so that it can be tested by itself. seq is the only order
+// there is. The list needs no timelines: this module comes with the chat.
 import { signal } from '../../vendor/signals-core.js';
+import { post } from './api.js';
+import { CMD, isPost, keyOf } from './socket.js';
+import { rowNow, timelines } from './state.js';
 
-export const CMD = Object.freeze({
-  HEART: 0, ACK: 1, ERROR: 5, HELLO: 6, MOVE: 7, RESYNC: 8, SINGLE: 10, ROOM: 11, NOTICE: 12,
-  READ: 13, TYPING: 14, RECALL: 15, EDIT: 16, REACT: 17, PRESENCE: 18, EVENT: 19,
-});
+export { CMD, isPost, keyOf, kindOf, peerOf } from './socket.js';
+
+const PAGE = 30;
+const CATCH_UP = 200;
+
 export const MEDIA = Object.freeze({
   TEXT: 1, NEWS: 2, VOICE: 3, IMAGE: 4, RED_PACKET: 5, EMOJI: 6, LINK: 7, VIDEO: 8, CARD: 9, FILE: 10, USER: 100,
 });
 
-/** @typedef {{id?:number,userid?:number,cmd:number,dstid?:number,media?:number,content?:string,pic?:string,url?:string,
- * memo?:string,amount?:number,cid?:string,seq?:number,kind?:number,ref?:number,at?:number,error?:string,msg?:string,
- * ext?:Record<string,any>|null}} Message */
-
-export const keyOf = (kind, dstid) => `${kind}:${dstid}`;
-
-/** The dstid under which `me` files the conversation that a frame speaks of. */
-export function peerOf(m, me) {
-  const kind = kindOf(m);
-  return kind === CMD.SINGLE && m.userid && m.userid !== me ? m.userid : m.dstid ?? 0;
-}
-
-export const kindOf = (m) => (isPost(m) ? m.cmd : m.kind ?? 0);
-export const isPost = (m) => m.cmd === CMD.SINGLE || m.cmd === CMD.ROOM || m.cmd === CMD.NOTICE;
 const isChange = (m) => m.cmd === CMD.RECALL || m.cmd === CMD.EDIT || m.cmd === CMD.REACT;
 
 /** [{emoji, users}] of a message, in the order in which they came. */
@@ -42,6 +33,8 @@ export class Timeline {
     this.dstid = dstid;
     this.key = keyOf(kind, dstid);
     this.version = signal(0);
+    this.jobs = new Map(); // what is being fetched
+    this.again = false; // what is being fetched may be old already
     this.reset();
   }
 
@@ -159,6 +152,88 @@ export class Timeline {
     const old = this.rows[i];
     if (old && old.seq === m.ref) this.rows[i] = changed(old, m);
   }
+
+  /** Loads the newest page unless it is there. */
+  ensure() {
+    if (this.loaded) return Promise.resolve();
+    return this.once('newest', async () => {
+      this.again = false;
+      const known = this.goal();
+      const { rows } = await this.history({ limit: PAGE });
+      this.newest(rows, PAGE, known);
+      // What came while the page was under way may not be on it.
+      if (this.again || this.goal() > this.last) this.catchUp();
+    });
+  }
+
+  /** Loads one older page. */
+  loadOlder() {
+    if (!this.loaded || this.complete) return Promise.resolve();
+    return this.once('older', async () => {
+      const { rows } = await this.history({ before: this.first, limit: PAGE });
+      this.older(rows, PAGE);
+    });
+  }
+
+  /** Fetches what followed the last seq known. A call that comes while one runs has it ask once more: the answer
+   * under way may have been read before what this call is about. */
+  catchUp() {
+    const running = this.jobs.get('newer');
+    if (running) {
+      this.again = true;
+      return running;
+    }
+    return this.once('newer', async () => {
+      do {
+        this.again = false;
+        await this.follow();
+      } while (this.again && this.loaded);
+    });
+  }
+
+  /** Too long an absence starts the timeline anew. */
+  async follow() {
+    if (this.goal() - this.last > 3 * CATCH_UP) {
+      this.reset();
+      this.ensure();
+      return;
+    }
+    for (;;) {
+      const { rows } = await this.history({ after: this.last, limit: CATCH_UP });
+      this.newer(rows);
+      for (const m of rows) timelines.settle(m);
+      if (rows.length < CATCH_UP) return;
+    }
+  }
+
+  /** The last seq that the list knows of. */
+  goal() {
+    return rowNow(this.kind, this.dstid)?.lastseq ?? 0;
+  }
+
+  history(range) {
+    return post('/message/history', { kind: this.kind, dstid: this.dstid, ...range });
+  }
+
+  async once(what, act) {
+    if (this.jobs.has(what)) return this.jobs.get(what);
+    const job = (async () => {
+      this.loading = what;
+      this.error = null;
+      this.bump();
+      try {
+        await act();
+      } catch (error) {
+        this.error = error;
+      } finally {
+        this.jobs.delete(what);
+        this.loading = '';
+        this.bump();
+      }
+    })();
+    this.jobs.set(what, job);
+    return job;
+  }
 }
 
 /** A message after a recall, an edit or a reaction; the old one is left as it was. */
@@ -180,3 +255,5 @@ export function changed(old, m) {
       return old;
   }
 }
+
+timelines.make = (kind, dstid) => new Timeline(kind, dstid);
