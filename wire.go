@@ -98,6 +98,9 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 		live.Drain(ctx, 0)
 		return nil, err
 	}
+	messages.Receipts = service.Receipts{Off: !s.config.Receipts}
+	conversations := service.NewConversationService(d, committer, live)
+	conversations.Receipts = messages.Receipts
 	groups := service.NewCommunityService(d, committer, live, time.Now)
 	contacts := service.NewContactService(d, users, live, time.Now)
 	presence = service.NewPresenceService(live, live, contacts.FriendIDs, s.metrics, s.log)
@@ -105,7 +108,8 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 		Log: s.log, Locale: s.catalogue, Metrics: s.metrics, Pages: pages,
 		Sessions: sessions, Devices: sessions, Users: users, Contacts: contacts, Communities: groups,
 		Requests: service.NewRequestService(d, contacts, groups),
-		Messages: messages, Conversations: service.NewConversationService(d, committer, live), Search: search, Files: files,
+		Messages: messages, Conversations: conversations, Search: search, Files: files,
+		Records: service.NewRecordService(d, time.Now),
 		Chat: &ctrl.Chat{
 			Hub: live, Messages: messages, Groups: groups.GroupIDs, Redeem: sessions.Redeem, Alive: sessions.Alive, Touch: sessions.Touch,
 			Origins: s.config.AllowedOrigins, ClassicTokens: s.config.ClassicTokens, Unlimited: !s.config.Limits,

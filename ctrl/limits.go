@@ -17,6 +17,7 @@ type Limits struct {
 	Ticket   *limit.Limiter // by user: coming back with a socket
 	Search   *limit.Limiter // by user: looking for messages
 	History  *limit.Limiter // by user: reading a page, as a client does many times when it returns
+	Record   *limit.Limiter // by user: merging messages into a record
 }
 
 // limitKeys is how many callers a limiter remembers: more than make use of one
@@ -32,6 +33,7 @@ func NewLimits() Limits {
 		Ticket:   limit.New(limit.Every(time.Second), 60, limitKeys),
 		Search:   limit.New(2, 20, limitKeys),
 		History:  limit.New(30, 300, limitKeys),
+		Record:   limit.New(limit.Every(2*time.Second), 30, limitKeys),
 	}
 }
 

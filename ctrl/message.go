@@ -68,3 +68,35 @@ func (s *Server) searchMessages(_ http.ResponseWriter, r *request) (any, error) 
 		service.Query{Text: in.Q, Kind: in.Kind, DstID: in.DstID, Before: in.Before, Limit: in.Limit})
 	return rows{Rows: list}, err
 }
+
+func (s *Server) listReaders(_ http.ResponseWriter, r *request) (any, error) {
+	var in struct {
+		Kind  int   `json:"kind"`
+		DstID int64 `json:"dstid"`
+		Seq   int64 `json:"seq"`
+	}
+	if err := r.Bind(&in); err != nil {
+		return nil, err
+	}
+	if err := allow(s.Limits.History, strconv.FormatInt(r.UserID(), 10)); err != nil {
+		return nil, err
+	}
+	list, err := s.Messages.Readers(r.Context(), r.UserID(), in.Kind, in.DstID, in.Seq)
+	return rows{Rows: list}, err
+}
+
+func (s *Server) countReceipts(_ http.ResponseWriter, r *request) (any, error) {
+	var in struct {
+		Kind  int     `json:"kind"`
+		DstID int64   `json:"dstid"`
+		Seqs  []int64 `json:"seqs"`
+	}
+	if err := r.Bind(&in); err != nil {
+		return nil, err
+	}
+	if err := allow(s.Limits.History, strconv.FormatInt(r.UserID(), 10)); err != nil {
+		return nil, err
+	}
+	list, err := s.Messages.ReceiptsOf(r.Context(), r.UserID(), in.Kind, in.DstID, in.Seqs)
+	return rows{Rows: list}, err
+}

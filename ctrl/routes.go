@@ -61,6 +61,10 @@ func (s *Server) api() []route {
 		{"/message/history", member, s.loadHistory},
 		{"/message/settings", member, s.setConversation},
 		{"/message/search", member, s.searchMessages},
+		{"/message/readers", member, s.listReaders},
+		{"/message/receipts", member, s.countReceipts},
+		{"/record/create", member, s.createRecord},
+		{"/record/get", member, s.getRecord},
 		{"/attach/upload", member, s.uploadFile},
 	}
 }

@@ -33,6 +33,7 @@ type Server struct {
 	Conversations *service.ConversationService
 	Communities   *service.CommunityService
 	Search        *service.SearchService
+	Records       *service.RecordService
 	Files         *service.AttachService
 
 	// Chat is what /chat is made of; nil where there is none.

@@ -79,6 +79,7 @@ type ConversationRow struct {
 	LastSeq   int64    `json:"lastseq"`
 	ReadSeq   int64    `json:"readseq"`
 	PeerRead  int64    `json:"peerread"`
+	PeerGot   int64    `json:"peerdelivered"`
 	Unread    int64    `json:"unread"`
 	Last      *Message `json:"last,omitempty"`
 	Pinned    bool     `json:"pinned"`

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -40,7 +39,11 @@ func (s *MessageService) reader(from model.Sender) change {
 		}
 		d := model.Delivery{Origin: from.Origin, Ack: ackIfAsked(ack), Users: []int64{m.UserID}, Message: model.Message{
 			Cmd: model.CmdRead, UserID: m.UserID, Kind: m.Kind, DstID: m.DstID, Seq: m.Seq, At: ack.At}}
-		if m.Kind == model.KindSingle {
+		hidden, err := s.Receipts.hidden(tx.Session, m.UserID)
+		if err != nil {
+			return ack, err
+		}
+		if m.Kind == model.KindSingle && !hidden[m.UserID] {
 			d.Users = append(d.Users, m.DstID)
 		}
 		tx.Publish(d)
@@ -180,6 +183,9 @@ func (s *MessageService) recaller(from model.Sender) change {
 					return err
 				}
 			}
+			if err := tx.unpostRecord(target); err != nil {
+				return err
+			}
 			target.Content, target.Pic, target.URL, target.Memo, target.Amount = "", "", "", "", 0
 			target.Ext = fmt.Sprintf(`{"recalled":true,"by":%d}`, m.UserID)
 			return nil
@@ -280,30 +286,4 @@ func writeExt(row *model.Post, values map[string]any) error {
 	all, err := json.Marshal(ext)
 	row.Ext = string(all)
 	return err
-}
-
-// Delivered notes that a device of the user has everything up to m.Seq.
-func (s *MessageService) Delivered(ctx context.Context, from model.Sender, m model.Message, done func(error)) {
-	err := s.mayRead(ctx, from.UserID, m.Kind, m.DstID)
-	if m.Seq < 0 || m.DstID < 0 || m.Kind != model.KindSingle && m.Kind != model.KindRoom && m.Kind != model.KindNotice {
-		err = model.Invalid("kind")
-	}
-	if err == nil {
-		err = s.committer.Submit(ctx, func(tx *Tx) error {
-			c, seat, err := tx.seat(m.Kind, from.UserID, m.DstID)
-			switch {
-			case err != nil:
-				return err
-			case c == nil || m.Seq > c.Seq:
-				return model.Invalid("seq")
-			case m.Seq <= seat.Delivered:
-				return nil
-			}
-			_, err = tx.Exec("UPDATE member SET delivered = ? WHERE id = ?", m.Seq, seat.ID)
-			return err
-		}, done)
-	}
-	if err != nil {
-		done(err)
-	}
 }

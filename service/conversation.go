@@ -23,6 +23,9 @@ type ConversationService struct {
 	db        *db.DB
 	committer *Committer
 	presence  Presence
+
+	// Receipts decides who learns how far messages have come.
+	Receipts Receipts
 }
 
 // NewConversationService makes the service.
@@ -84,7 +87,7 @@ func (s *ConversationService) rows(v *xorm.Session, userID int64, where string, 
 	if err := lastMessages(v, seats, list); err != nil {
 		return nil, err
 	}
-	if err := peerCursors(v, userID, seats, list); err != nil {
+	if err := s.peerCursors(v, userID, seats, list); err != nil {
 		return nil, err
 	}
 	return list, s.describe(v, userID, pointers)
@@ -127,8 +130,8 @@ func lastMessages(v *xorm.Session, seats []seatRow, list []model.ConversationRow
 	return nil
 }
 
-// peerCursors fills in how far the other of two people has read.
-func peerCursors(v *xorm.Session, userID int64, seats []seatRow, list []model.ConversationRow) error {
+// peerCursors fills in how far the other of two people has come.
+func (s *ConversationService) peerCursors(v *xorm.Session, userID int64, seats []seatRow, list []model.ConversationRow) error {
 	at, ids := map[int64]int{}, []int64{}
 	for i := range seats {
 		if c := &seats[i].Conversation; c.Kind == model.KindSingle {
@@ -139,11 +142,21 @@ func peerCursors(v *xorm.Session, userID int64, seats []seatRow, list []model.Co
 	for start := 0; start < len(ids); start += chunk {
 		var peers []model.Member
 		part := ids[start:min(start+chunk, len(ids))]
-		if err := v.Cols("conversationid", "readseq").In("conversationid", part).And("userid <> ?", userID).Find(&peers); err != nil {
+		if err := v.Cols("conversationid", "userid", "readseq", "delivered").In("conversationid", part).And("userid <> ?", userID).Find(&peers); err != nil {
+			return err
+		}
+		others := make([]int64, len(peers))
+		for i := range peers {
+			others[i] = peers[i].UserID
+		}
+		hidden, err := s.Receipts.hidden(v, others...)
+		if err != nil {
 			return err
 		}
 		for _, peer := range peers {
-			list[at[peer.ConversationID]].PeerRead = peer.ReadSeq
+			if row := &list[at[peer.ConversationID]]; !hidden[peer.UserID] {
+				row.PeerRead, row.PeerGot = peer.ReadSeq, max(peer.ReadSeq, peer.Delivered)
+			}
 		}
 	}
 	return nil

@@ -21,6 +21,9 @@ type MessageService struct {
 	recall    time.Duration
 	indexed   func()         // tells the search index that there is something new
 	checks    *db.Statements // of mayPost
+
+	// Receipts decides who learns how far messages have come.
+	Receipts Receipts
 }
 
 // The checks that every message runs.
@@ -123,6 +126,9 @@ func (s *MessageService) prepare(ctx context.Context, from model.Sender, m *mode
 	}
 	switch m.Cmd {
 	case model.CmdSingle, model.CmdRoom:
+		if err := s.showRecord(ctx, m); err != nil {
+			return nil, err
+		}
 		return s.poster(from), s.mayPost(ctx, m)
 	case model.CmdRead:
 		return s.reader(from), s.mayRead(ctx, m.UserID, m.Kind, m.DstID)
@@ -153,7 +159,7 @@ func seqOf(m *model.Message) int64 {
 }
 
 // reserved are the keys of ext that only the server writes.
-func reserved() []string { return []string{"recalled", "by", "edited", "edits", "reactions"} }
+func reserved() []string { return []string{"recalled", "by", "edited", "edits", "reactions", "record"} }
 
 // cleanExt takes the server's own keys out of what a client sent.
 func cleanExt(ext json.RawMessage) (json.RawMessage, error) {
@@ -198,6 +204,9 @@ func (s *MessageService) poster(from model.Sender) change {
 		}
 		ack := ackOf(&m)
 		if err := tx.mention(c, &m); err != nil {
+			return ack, err
+		}
+		if err := tx.postRecord(c, &m); err != nil {
 			return ack, err
 		}
 		tx.Publish(delivery(from, m, &ack))

@@ -25,6 +25,7 @@ func migrations() []migration {
 	return []migration{
 		{title: "accounts, contacts, groups, timelines, files", steps: schema1()},
 		search(),
+		{title: "merged records", steps: schemaRecord()},
 	}
 }
 

@@ -40,6 +40,7 @@ type Config struct {
 	MaxUpload       int64
 	Quota           int64
 	RecallWindow    time.Duration
+	Receipts        bool
 	SessionsPerUser int
 	DrainTimeout    time.Duration
 	OSSKeyID        string

@@ -55,6 +55,8 @@ func options() []option {
 			parse: size(func(c *Config) *int64 { return &c.Quota })},
 		{key: "recall-window", value: "2m", unit: "TIME", usage: "how long a sender may recall a message",
 			parse: duration(func(c *Config) *timeDuration { return &c.RecallWindow })},
+		{key: "receipts", value: "on", unit: "on|off", usage: "tell senders whether what they said was delivered and read",
+			parse: yesNo(func(c *Config) *bool { return &c.Receipts })},
 		{key: "sessions-per-user", value: "20", unit: "NUMBER", usage: "devices signed in at once; the oldest gives way",
 			parse: number(func(c *Config) *int { return &c.SessionsPerUser }, 1, 1000)},
 		{key: "drain-timeout", value: "15s", unit: "TIME", usage: "longest shutdown",

@@ -77,6 +77,8 @@ func (c *Config) text(key string) string {
 		return strconv.FormatInt(c.MaxUpload, 10)
 	case "quota":
 		return strconv.FormatInt(c.Quota, 10)
+	case "receipts":
+		return onOff[c.Receipts]
 	case "recall-window":
 		return c.RecallWindow.String()
 	case "sessions-per-user":
