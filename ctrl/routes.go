@@ -66,6 +66,11 @@ func (s *Server) api() []route {
 		{"/record/create", member, s.createRecord},
 		{"/record/get", member, s.getRecord},
 		{"/attach/upload", member, s.uploadFile},
+		{"/attach/begin", member, s.beginUpload},
+		{"/attach/state", member, s.uploadState},
+		{"/attach/part", member, s.uploadPart},
+		{"/attach/finish", member, s.finishUpload},
+		{"/attach/cancel", member, s.cancelUpload},
 	}
 }
 

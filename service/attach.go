@@ -52,6 +52,7 @@ type AttachService struct {
 	now    Clock
 	limits AttachLimits
 	work   chan struct{} // pictures being decoded at a time
+	parts  parts
 }
 
 // NewAttachService makes the service. Pictures wait in folder while they are
@@ -78,14 +79,23 @@ func (s *AttachService) Upload(ctx context.Context, userID int64, name, hint str
 	if err != nil {
 		return "", model.Attach{}, err
 	}
-	src := &source{r: r, size: s.limits.Size, room: room}
+	row, err := s.take(ctx, userID, name, hint, &source{r: r, size: s.limits.Size, room: room}, nil)
+	if err != nil {
+		return "", model.Attach{}, err
+	}
+	return fileURL(row.Key, row.Type), attach(row), nil
+}
+
+// take stores what src gives and makes it known, along with what also writes in
+// the same transaction.
+func (s *AttachService) take(ctx context.Context, userID int64, name, hint string, src *source, also alsoWrite) (*model.Attachment, error) {
 	head := make([]byte, sniff.HeadSize)
 	n, err := io.ReadFull(src, head)
 	if src.err != nil {
-		return "", model.Attach{}, src.fault()
+		return nil, src.fault()
 	}
 	if errors.Is(err, io.EOF) {
-		return "", model.Attach{}, model.Invalid("file")
+		return nil, model.Invalid("file")
 	}
 	row := &model.Attachment{Key: strings.ToLower(rand.Text()), UserID: userID, CreateAt: s.now.millis()}
 	row.Type = sniff.Type(head[:n], hint)
@@ -95,13 +105,16 @@ func (s *AttachService) Upload(ctx context.Context, userID int64, name, hint str
 		if src.err != nil {
 			err = src.fault()
 		}
-		return "", model.Attach{}, errors.Join(err, s.remove(ctx, row))
+		return nil, errors.Join(err, s.remove(ctx, row))
 	}
-	if err := s.insert(ctx, row); err != nil {
-		return "", model.Attach{}, errors.Join(err, s.remove(ctx, row))
+	if err := s.insert(ctx, row, also); err != nil {
+		return nil, errors.Join(err, s.remove(ctx, row))
 	}
-	return fileURL(row.Key, row.Type), attach(row), nil
+	return row, nil
 }
+
+// alsoWrite is what else is written in the transaction that makes a file known.
+type alsoWrite func(tx *xorm.Session, row *model.Attachment) error
 
 // keep puts the file into the store, and its thumbnail.
 func (s *AttachService) keep(ctx context.Context, row *model.Attachment, body io.Reader) (err error) {
@@ -158,7 +171,7 @@ func (s *AttachService) left(v *xorm.Session, userID int64) (int64, error) {
 
 // insert makes the file known. The quota is counted again under a lock of its
 // user, since others of their uploads may have ended meanwhile.
-func (s *AttachService) insert(ctx context.Context, row *model.Attachment) error {
+func (s *AttachService) insert(ctx context.Context, row *model.Attachment, also alsoWrite) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), insertTime)
 	defer cancel()
 	return databaseFault(s.db.Tx(ctx, func(tx *xorm.Session) error {
@@ -174,8 +187,10 @@ func (s *AttachService) insert(ctx context.Context, row *model.Attachment) error
 			return model.TooLarge("quota")
 		}
 		row.ID = 0
-		_, err = tx.Insert(row)
-		return err
+		if _, err = tx.Insert(row); err != nil || also == nil {
+			return err
+		}
+		return also(tx, row)
 	}))
 }
 

@@ -26,6 +26,7 @@ func migrations() []migration {
 		{title: "accounts, contacts, groups, timelines, files", steps: schema1()},
 		search(),
 		{title: "merged records", steps: schemaRecord()},
+		upload(),
 	}
 }
 
