@@ -13,7 +13,7 @@ import (
 // off or missing.
 func (s *server) announce(w io.Writer, public, internal net.Addr) {
 	scheme := "http"
-	if s.config.TLSCert != "" {
+	if s.tls != nil {
 		scheme = "https"
 	}
 	var b strings.Builder
@@ -42,7 +42,10 @@ func (s *server) notes(scheme string) []string {
 		notes = append(notes, fmt.Sprintf("up to %d files and sockets may be open at once", limit))
 	}
 	if scheme == "http" {
-		notes = append(notes, "plain HTTP: browsers give microphone and camera to pages on localhost alone; elsewhere set tls-cert and tls-key or put nginx in front")
+		notes = append(notes, "plain HTTP: browsers give microphone, camera, calls and push to pages on localhost alone; elsewhere start with -tls-self on (a LAN), -acme-hosts NAME (the internet), -tls-cert and -tls-key, or put nginx in front")
+	}
+	if s.tls != nil && s.tls.authority != nil {
+		notes = append(notes, "HTTPS by this server's own authority: open the address without https:// on each device once, and follow the page; its SHA-256 is "+s.tls.authority.Fingerprint())
 	}
 	if !s.config.Limits {
 		notes = append(notes, "RATE LIMITS ARE OFF: for load tests only")

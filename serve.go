@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -52,6 +51,7 @@ type server struct {
 	catalogue *locale.Catalogue
 	files     blob.Store
 	product   atomic.Pointer[product] // nil until the database works
+	tls       *tlsSetup               // nil: plain HTTP
 	draining  atomic.Bool
 	node      string // names this process to its clients
 }
@@ -82,6 +82,9 @@ func serve(ctx context.Context, c *config.Config, stdout, stderr io.Writer, read
 	if c, ok := s.files.(io.Closer); ok {
 		defer func() { _ = c.Close() }() // a folder's handle: nothing is lost with it
 	}
+	if s.tls, err = setupTLS(c); err != nil {
+		return err
+	}
 	public, internal, err := s.listen(ctx)
 	if err != nil {
 		return err
@@ -107,21 +110,20 @@ func nodeName() string { return rand.Text()[:8] }
 
 // run serves both listeners until ctx ends or one of them fails, then drains.
 func (s *server) run(ctx context.Context, public, internal net.Listener) error {
-	handler, err := s.publicHandler()
+	outside, doorway, err := s.publicServers()
 	if err != nil {
 		return errors.Join(err, closeAll(public, internal))
 	}
-	outside := s.httpServer(handler)
 	inside := s.httpServer(ctrl.Internal(s.ready, s.metrics, s.log))
 	all, ctx := errgroup.WithContext(ctx)
-	all.Go(func() error { return served(outside.Serve(public)) })
+	s.servePublic(all, outside, doorway, public)
 	if internal != nil {
 		all.Go(func() error { return served(inside.Serve(internal)) })
 	}
 	all.Go(func() error { return s.keepOpening(ctx) })
 	all.Go(func() error {
 		<-ctx.Done()
-		return s.drain(outside, inside)
+		return s.drain(outside, doorway, inside)
 	})
 	return all.Wait()
 }
@@ -129,7 +131,7 @@ func (s *server) run(ctx context.Context, public, internal net.Listener) error {
 // drain ends the node in order: no new sockets, frames or requests and the
 // clients told to move; what was accepted made durable and its acks queued; the
 // sockets closed; the rest closed. Nothing of it outlasts DrainTimeout by much.
-func (s *server) drain(outside, inside *http.Server) error {
+func (s *server) drain(outside, doorway, inside *http.Server) error {
 	s.log.Info("draining", "at most", s.config.DrainTimeout)
 	s.draining.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), s.config.DrainTimeout)
@@ -156,6 +158,9 @@ func (s *server) drain(outside, inside *http.Server) error {
 		rest, cancel := context.WithTimeout(context.Background(), lastTime)
 		defer cancel()
 		err = s.within(rest, "the database", p.close)
+	}
+	if doorway != nil {
+		_ = doorway.Close() // nothing but pages that lead elsewhere
 	}
 	_ = inside.Close() // a health check that is cut off will be repeated
 	s.log.Info("stopped")
@@ -195,21 +200,26 @@ func (s *server) within(ctx context.Context, what string, fn func() error) error
 	}
 }
 
-// publicHandler is the edge around the product, or around a polite refusal
-// while there is none.
-func (s *server) publicHandler() (http.Handler, error) {
+// publicServers are that of the product and, where it speaks TLS, the one for
+// who does not; nil where there is no TLS.
+func (s *server) publicServers() (outside, doorway *http.Server, err error) {
 	edge := ctrl.Edge{
 		Log: s.log, Locale: s.catalogue, Metrics: s.metrics, Origins: s.config.AllowedOrigins,
 		Proxies: s.config.TrustedProxies, Policy: ctrl.Policy(s.files.Origin()),
 	}
 	away := edge.Unavailable()
-	return edge.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler, err := edge.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p := s.product.Load(); p != nil {
 			p.handler.ServeHTTP(w, r)
 			return
 		}
 		away.ServeHTTP(w, r)
 	}))
+	if err != nil || s.tls == nil {
+		return s.httpServer(handler), nil, err
+	}
+	lead, err := s.doorway(edge)
+	return s.httpServer(handler), s.httpServer(lead), err
 }
 
 func (s *server) httpServer(h http.Handler) *http.Server {
@@ -303,15 +313,6 @@ func (s *server) listen(ctx context.Context) (public, internal net.Listener, err
 			return nil, nil, errors.Join(fmt.Errorf("internal address: %w", err), public.Close())
 		}
 	}
-	if s.config.TLSCert == "" {
-		return public, internal, nil
-	}
-	pair, err := tls.LoadX509KeyPair(s.config.TLSCert, s.config.TLSKey)
-	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("tls-cert, tls-key: %w", err), closeAll(public, internal))
-	}
-	// WebSockets are HTTP/1.1 here, so that is all that is offered.
-	public = tls.NewListener(public, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
 	return public, internal, nil
 }
 

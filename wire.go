@@ -119,6 +119,9 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	if s.config.Limits {
 		edge.Limits = ctrl.NewLimits()
 	}
+	if s.tls != nil && s.tls.authority != nil {
+		edge.Authority = s.tls.authority
+	}
 	p := &product{log: s.log, panicked: s.metrics.Panics.WithLabelValues("background").Inc, db: d, hub: live, committer: committer, search: search, handler: edge.Handler()}
 	p.background(ctx, "sessions", sessions.Run)
 	p.background(ctx, "presence", presence.Run)

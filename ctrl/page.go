@@ -59,6 +59,8 @@ func (p *pages) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, p.assets.Path("icon-192.png"), http.StatusFound)
 	})
+	mux.Handle("GET "+TrustPath, p.page(p.trust))
+	mux.HandleFunc("GET "+authorityPath, p.authority)
 	mux.Handle("GET /{$}", p.page(p.home))
 	mux.Handle("GET /user/login.shtml", p.page(p.loginPage))
 	mux.Handle("POST /user/login.shtml", p.page(p.login))

@@ -36,6 +36,9 @@ type Server struct {
 	Records       *service.RecordService
 	Files         *service.AttachService
 
+	// Authority is the certificate authority of this server's own; nil where
+	// another vouches for it, or none.
+	Authority Authority
 	// Chat is what /chat is made of; nil where there is none.
 	Chat *Chat
 	// Pages are the HTML of the product; nil where there is none.

@@ -110,3 +110,13 @@ type Fault struct {
 	Text    string
 	Request string
 }
+
+// Trust is the page about the server's own certificate authority.
+type Trust struct {
+	Common
+	Next        string // where to go after it: a path of this site
+	Fingerprint string
+	Certificate string // where it is to be had
+	Home        string // Next under HTTPS
+	Host        string
+}

@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-//go:embed user chat part
+//go:embed user chat part trust.shtml
 var files embed.FS
 
 // Texts gives the sentences of a language.

@@ -34,6 +34,11 @@ type Config struct {
 	LogLevel        slog.Level
 	TLSCert         string
 	TLSKey          string
+	TLSSelf         bool
+	TLSNames        []string
+	ACMEHosts       []string
+	ACMEEmail       string
+	ACMEDirectory   string
 	AllowedOrigins  []string
 	TrustedProxies  []netip.Prefix
 	ClassicTokens   bool
@@ -156,6 +161,18 @@ func (c *Config) together() []error {
 	var faults []error
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		faults = append(faults, errors.New("tls-cert and tls-key: give both or neither"))
+	}
+	ways := 0
+	for _, on := range []bool{c.TLSCert != "" || c.TLSKey != "", c.TLSSelf, len(c.ACMEHosts) > 0} {
+		if on {
+			ways++
+		}
+	}
+	if ways > 1 {
+		faults = append(faults, errors.New("tls-cert, tls-self and acme-hosts: give one of the three"))
+	}
+	if len(c.TLSNames) > 0 && !c.TLSSelf {
+		faults = append(faults, errors.New("tls-names: only with tls-self"))
 	}
 	if strings.HasPrefix(c.Blob, "oss://") && (c.OSSKeyID == "" || c.OSSKeySecret == "") {
 		faults = append(faults, errors.New("blob: oss:// needs HONGYAN_OSS_KEY_ID and HONGYAN_OSS_KEY_SECRET in the environment"))

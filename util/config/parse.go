@@ -178,6 +178,33 @@ func list(text string) []string {
 	return l
 }
 
+// names reads host names; they are kept in lower case.
+func names(field func(*Config) *[]string) parser {
+	return func(c *Config, text string) error {
+		var faults []error
+		*field(c) = nil
+		for _, name := range list(strings.ToLower(text)) {
+			if strings.ContainsAny(name, " /:*@") || net.ParseIP(name) != nil {
+				faults = append(faults, fmt.Errorf("%q: want a host name such as chat.example.com", name))
+				continue
+			}
+			*field(c) = append(*field(c), name)
+		}
+		return errors.Join(faults...)
+	}
+}
+
+func httpsURL(field func(*Config) *string) parser {
+	return func(c *Config, text string) error {
+		u, err := url.Parse(text)
+		if text != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+			return fmt.Errorf("%q: want an address that begins with https://", text)
+		}
+		*field(c) = text
+		return nil
+	}
+}
+
 func origins(c *Config, text string) error {
 	var faults []error
 	for _, o := range list(text) {

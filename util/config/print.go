@@ -63,6 +63,16 @@ func (c *Config) text(key string) string {
 		return c.TLSCert
 	case "tls-key":
 		return c.TLSKey
+	case "tls-self":
+		return onOff[c.TLSSelf]
+	case "tls-names":
+		return strings.Join(c.TLSNames, ",")
+	case "acme-hosts":
+		return strings.Join(c.ACMEHosts, ",")
+	case "acme-email":
+		return c.ACMEEmail
+	case "acme-directory":
+		return c.ACMEDirectory
 	case "allowed-origins":
 		return strings.Join(c.AllowedOrigins, ",")
 	case "trusted-proxies":
