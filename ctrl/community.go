@@ -85,12 +85,13 @@ func (s *Server) updateCommunity(_ http.ResponseWriter, r *request) (any, error)
 		Memo   *string `json:"memo"`
 		Join   *string `json:"join"`
 		Notice *string `json:"notice"`
+		Quiet  *bool   `json:"quiet"`
 	}
 	if err := r.Bind(&in); err != nil {
 		return nil, err
 	}
 	return s.Communities.Update(r.Context(), r.UserID(), in.DstID, service.GroupChange{
-		Name: in.Name, Icon: in.Icon, Cate: in.Cate, Memo: in.Memo, Join: in.Join, Notice: in.Notice,
+		Name: in.Name, Icon: in.Icon, Cate: in.Cate, Memo: in.Memo, Join: in.Join, Notice: in.Notice, Quiet: in.Quiet,
 	})
 }
 

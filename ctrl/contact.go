@@ -105,3 +105,14 @@ func (s *Server) listBlocked(_ http.ResponseWriter, r *request) (any, error) {
 	list, err := s.Contacts.Blocked(r.Context(), r.UserID())
 	return rows{Rows: list}, err
 }
+
+func (s *Server) starFriend(_ http.ResponseWriter, r *request) (any, error) {
+	var in struct {
+		DstID int64 `json:"dstid"`
+		On    *bool `json:"on"`
+	}
+	if err := r.Bind(&in); err != nil {
+		return nil, err
+	}
+	return nil, s.Contacts.Star(r.Context(), r.UserID(), in.DstID, in.On == nil || *in.On)
+}

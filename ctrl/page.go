@@ -67,8 +67,13 @@ func (p *pages) routes(mux *http.ServeMux) {
 	mux.Handle("GET /user/register.shtml", p.page(p.registerPage))
 	mux.Handle("POST /user/register.shtml", p.page(p.registerUser))
 	mux.Handle("POST /chat/createcom.shtml", p.page(p.createGroup))
+	mux.Handle("GET /join/{token}", p.page(p.joinPage))
+	mux.Handle("POST /join/{token}", p.page(p.join))
+	mux.Handle("GET /u/{id}", p.page(p.addPage))
+	mux.Handle("POST /u/{id}", p.page(p.add))
+	mux.Handle("GET /qr.svg", p.page(p.qr))
 	for _, path := range []string{
-		"/chat/index.shtml", "/chat/createcom.shtml", "/search", "/contacts", "/contacts/{rest...}", "/groups/{rest...}",
+		"/chat/index.shtml", "/chat/createcom.shtml", "/search", "/scan", "/contacts", "/contacts/{rest...}", "/groups/{rest...}",
 		"/me", "/me/{rest...}", "/c/{id}", "/c/{id}/{rest...}",
 	} {
 		mux.Handle("GET "+path, p.page(p.app))

@@ -165,3 +165,12 @@ func (c clock) chip(at int64) string {
 	}
 	return t.Format(layout + " 15:04")
 }
+
+// date is a moment to come, in full.
+func (c clock) date(at int64) string {
+	layout := "Jan 2, 2006 15:04"
+	if c.chinese {
+		layout = "2006年1月2日 15:04"
+	}
+	return time.UnixMilli(at).In(c.now.Location()).Format(layout)
+}

@@ -16,6 +16,7 @@ type Contact struct {
 	UserID   int64 `xorm:"'userid'"`
 	DstID    int64 `xorm:"'dstid'"`
 	Remark   string
+	Starred  bool
 	CreateAt int64 `xorm:"'createat'"`
 }
 
@@ -59,11 +60,13 @@ type RequestRow struct {
 	Group    *Community `json:"group,omitempty"`
 	Memo     string     `json:"memo"`
 	Status   string     `json:"status"`
+	Inviter  int64      `json:"inviterid,omitempty"`
 	CreateAt int64      `json:"createat"`
 }
 
 // Friend is a public user as somebody's contact.
 type Friend struct {
 	PublicUser
-	Remark string `json:"remark"`
+	Remark  string `json:"remark"`
+	Starred bool   `json:"starred,omitempty"`
 }

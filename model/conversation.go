@@ -37,6 +37,7 @@ type Member struct {
 	Pinned         bool
 	Muted          bool
 	Draft          string
+	Nick           string
 	CreateAt       int64 `xorm:"'createat'"`
 }
 

@@ -65,6 +65,8 @@ const (
 	EventGroupLeft           = "group_left"
 	EventGroupChanged        = "group_changed"
 	EventGroupDismissed      = "group_dismissed"
+	EventNickChanged         = "nick_changed" // a member's name in a group; ext.nick
+	EventPinned              = "pinned"       // ref was pinned, or is no longer: amount 1, 0
 	EventProfileChanged      = "profile_changed"
 	EventConversationChanged = "conversation_changed"
 )

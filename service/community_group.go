@@ -69,6 +69,7 @@ type entry struct {
 	Name    *string          `json:"name,omitempty"`
 	Notice  *string          `json:"notice,omitempty"`
 	Role    string           `json:"role,omitempty"`
+	Quiet   *bool            `json:"quiet,omitempty"`
 }
 
 // record puts a change into the timeline and sends it to the group; d says who
@@ -126,6 +127,9 @@ func (g *group) admit(ids []int64) error {
 	if err := takeSeats(g.tx, g.line, ids, model.RoleMember); err != nil {
 		return err
 	}
+	if err := g.resume(ids); err != nil {
+		return err
+	}
 	if err := g.resize(len(ids)); err != nil {
 		return err
 	}
@@ -141,9 +145,13 @@ func (g *group) admit(ids []int64) error {
 	return nil
 }
 
-// vacate takes a member's seat away.
-func (g *group) vacate(userID int64) error {
+// vacate takes a member's seat away; removed says that somebody else did it.
+func (g *group) vacate(seat *model.Member, removed bool) error {
+	userID := seat.UserID
 	gone := []int64{userID}
+	if err := g.part(seat, removed); err != nil {
+		return err
+	}
 	if err := g.record(model.EventGroupLeft, entry{Members: gone}, model.Delivery{Unsubscribe: gone}); err != nil {
 		return err
 	}

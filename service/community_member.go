@@ -84,7 +84,7 @@ func (s *CommunityService) Leave(ctx context.Context, userID, groupID int64) err
 	return s.change(ctx, userID, groupID, model.RoleMember, func(g *group) error {
 		switch {
 		case g.me.Role != model.RoleOwner:
-			return g.vacate(userID)
+			return g.vacate(g.me, false)
 		case g.row.Size > 1:
 			return &model.Error{Code: model.CodeConflict, Key: "owner"}
 		}

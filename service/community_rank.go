@@ -8,8 +8,8 @@ import (
 	"hongyan/model"
 )
 
-// maxMute bounds a mute: longer is as good as for ever, and kicking does that.
-const maxMute = 366 * 24 * time.Hour
+// maxMute bounds a mute: as long as this is for ever.
+const maxMute = 100 * 366 * 24 * time.Hour
 
 // act runs fn on a member's seat for somebody whose role is at least role and
 // above the member's. Nobody stands above himself.
@@ -34,7 +34,7 @@ func (s *CommunityService) act(ctx context.Context, userID, groupID, memberID in
 // Kick takes a member of lower rank out of a group.
 func (s *CommunityService) Kick(ctx context.Context, userID, groupID, memberID int64) error {
 	return s.act(ctx, userID, groupID, memberID, model.RoleAdmin, func(g *group, seat *model.Member) error {
-		return g.vacate(seat.UserID)
+		return g.vacate(seat, true)
 	})
 }
 
@@ -124,6 +124,9 @@ func (g *group) dismiss() error {
 	}{
 		{"DELETE FROM member WHERE conversationid = ?", []any{g.line.ID}},
 		{"DELETE FROM request WHERE kind = ? AND dstid = ?", []any{model.KindRoom, g.row.ID}},
+		{"DELETE FROM invite WHERE groupid = ?", []any{g.row.ID}},
+		{"DELETE FROM pin WHERE conversationid = ?", []any{g.line.ID}},
+		{"DELETE FROM former WHERE conversationid = ?", []any{g.line.ID}},
 		{"DELETE FROM community WHERE id = ?", []any{g.row.ID}},
 	} {
 		if _, err := g.tx.Exec(append([]any{statement.text}, statement.args...)...); err != nil {

@@ -58,7 +58,7 @@ func (s *CommunityService) Info(ctx context.Context, userID, groupID int64) (*mo
 		case !has || row.Join == model.JoinInvite:
 			return model.Fail(model.CodeNotFound)
 		default:
-			row.Notice = ""
+			row.Notice, row.NoticeAt, row.NoticeBy, row.Quiet = "", 0, 0, false
 		}
 		return nil
 	})
@@ -76,6 +76,7 @@ func (s *CommunityService) Members(ctx context.Context, userID, groupID int64) (
 	}
 	var list []struct {
 		model.User `xorm:"extends"`
+		Alias      string
 		Standing   string
 		Until      int64
 	}
@@ -87,7 +88,7 @@ func (s *CommunityService) Members(ctx context.Context, userID, groupID int64) (
 		if seat == nil {
 			return model.Fail(model.CodeNotMember)
 		}
-		return v.SQL(`SELECT u.id, u.nickname, u.avatar, u.sex, u.memo, m.role AS standing, m.muteduntil AS until
+		return v.SQL(`SELECT u.id, u.nickname, u.avatar, u.sex, u.memo, m.nick AS alias, m.role AS standing, m.muteduntil AS until
 			FROM member m JOIN user u ON u.id = m.userid WHERE m.conversationid = ?
 			ORDER BY CASE m.role WHEN ? THEN 0 WHEN ? THEN 1 ELSE 2 END, m.id`,
 			seat.ConversationID, model.RoleOwner, model.RoleAdmin).Find(&list)
@@ -95,7 +96,7 @@ func (s *CommunityService) Members(ctx context.Context, userID, groupID int64) (
 	members, now := make([]model.GroupMember, 0, len(list)), s.now.millis()
 	for _, row := range list {
 		row.Online = s.presence.Online(row.ID)
-		m := model.GroupMember{PublicUser: row.Public(), Role: row.Standing}
+		m := model.GroupMember{PublicUser: row.Public(), Nick: row.Alias, Role: row.Standing}
 		if row.Until > now {
 			m.Muted, m.MutedUntil = true, row.Until
 		}

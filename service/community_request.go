@@ -170,7 +170,7 @@ func (s *CommunityService) Requests(ctx context.Context, userID int64) ([]model.
 		for _, r := range found {
 			user, in := users[r.UserID], groups[r.DstID]
 			list = append(list, model.RequestRow{
-				ID: r.ID, Kind: r.Kind, User: user.Public(), Group: &in, Memo: r.Memo, Status: r.Status, CreateAt: r.CreateAt,
+				ID: r.ID, Kind: r.Kind, User: user.Public(), Group: &in, Memo: r.Memo, Status: r.Status, Inviter: r.InviterID, CreateAt: r.CreateAt,
 			})
 		}
 		return nil

@@ -16,12 +16,16 @@ type GroupChange struct {
 	Memo   *string
 	Join   *string
 	Notice *string
+	Quiet  *bool // only the owner and the admins speak
 }
 
 // apply gives the group as it would be.
 func (c *GroupChange) apply(row model.Community) model.Community {
 	if c.Name != nil {
 		row.Name = strings.TrimSpace(*c.Name)
+	}
+	if c.Quiet != nil {
+		row.Quiet = *c.Quiet
 	}
 	if c.Cate != nil {
 		row.Cate = *c.Cate
@@ -37,7 +41,7 @@ func (c *GroupChange) apply(row model.Community) model.Community {
 }
 
 // Update changes what a group says of itself; the owner's and the admins' to
-// do. A new name or notice has its entry in the timeline.
+// do. A new name or notice, and silence for all, have their entry in the timeline.
 func (s *CommunityService) Update(ctx context.Context, userID, groupID int64, change GroupChange) (*model.Community, error) {
 	var result model.Community
 	err := s.change(ctx, userID, groupID, model.RoleAdmin, func(g *group) error {
@@ -60,8 +64,11 @@ func (s *CommunityService) Update(ctx context.Context, userID, groupID int64, ch
 
 func (g *group) update(next *model.Community) error {
 	before := *g.row
+	if next.Notice != before.Notice {
+		next.NoticeAt, next.NoticeBy = g.tx.Now(), g.by
+	}
 	*g.row = *next
-	if _, err := g.tx.ID(next.ID).Cols("name", "icon", "cate", "memo", "join_policy", "notice").Update(next); err != nil {
+	if _, err := g.tx.ID(next.ID).Cols("name", "icon", "cate", "memo", "join_policy", "notice", "noticeat", "noticeby", "quiet").Update(next); err != nil {
 		return err
 	}
 	var e entry
@@ -72,7 +79,10 @@ func (g *group) update(next *model.Community) error {
 		quote := string([]rune(next.Notice)[:min(len([]rune(next.Notice)), quotedNotice)])
 		e.Notice = &quote
 	}
-	if e.Name == nil && e.Notice == nil {
+	if next.Quiet != before.Quiet {
+		e.Quiet = &next.Quiet
+	}
+	if e.Name == nil && e.Notice == nil && e.Quiet == nil {
 		g.tx.Publish(model.Delivery{Message: g.event(model.EventGroupChanged), Group: g.row.ID})
 		return nil
 	}

@@ -120,7 +120,7 @@ func (c *ContactService) Friends(ctx context.Context, userID int64) ([]model.Fri
 	for _, row := range rows {
 		if user, ok := users[row.DstID]; ok {
 			user.Online = user.Online && !slices.Contains(blockers, row.DstID)
-			list = append(list, model.Friend{PublicUser: user.Public(), Remark: row.Remark})
+			list = append(list, model.Friend{PublicUser: user.Public(), Remark: row.Remark, Starred: row.Starred})
 		}
 	}
 	return list, nil
@@ -189,4 +189,22 @@ func friendIDs(s *xorm.Session, userID int64) ([]int64, error) {
 // areFriends looks at one row of the two: they come and go together.
 func areFriends(s *xorm.Session, a, b int64) (bool, error) {
 	return s.Where("userid = ? AND dstid = ?", a, b).Exist(new(model.Contact))
+}
+
+// Star puts a friend on top of the user's list, or back among the others.
+func (c *ContactService) Star(ctx context.Context, userID, dstID int64, on bool) error {
+	if err := validPeer(dstID); err != nil {
+		return err
+	}
+	err := c.db.Tx(ctx, func(s *xorm.Session) error {
+		n, err := s.Where("userid = ? AND dstid = ?", userID, dstID).Cols("starred").Update(&model.Contact{Starred: on})
+		if err == nil && n == 0 {
+			return model.Fail(model.CodeNotFound)
+		}
+		return err
+	})
+	if err == nil {
+		c.notice(model.EventContactChanged, userID, dstID, userID)
+	}
+	return err
 }

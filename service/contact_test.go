@@ -364,3 +364,27 @@ func TestRequestsOfBothKinds(t *testing.T) {
 		w.fails(requests.Reject(w.Context(), 1, 0), model.CodeInvalid, "id")
 	})
 }
+
+// A star is one's own: the other does not see it, one's own devices hear of it.
+func TestStar(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.settle(3)
+		w.befriend(1, 2)
+		w.wire.take()
+		w.ok(w.contacts.Star(w.Context(), 1, 2, true))
+		w.ok(w.contacts.Star(w.Context(), 1, 2, true))
+		w.sees("contact_changed 2>1", "contact_changed 2>1")
+		if list, err := w.contacts.Friends(w.Context(), 1); err != nil || len(list) != 1 || !list[0].Starred {
+			t.Errorf("%+v, %v", list, err)
+		}
+		if list, err := w.contacts.Friends(w.Context(), 2); err != nil || len(list) != 1 || list[0].Starred {
+			t.Errorf("the other sees %+v, %v", list, err)
+		}
+		w.ok(w.contacts.Star(w.Context(), 1, 2, false))
+		if list, _ := w.contacts.Friends(w.Context(), 1); list[0].Starred {
+			t.Error("still starred")
+		}
+		w.fails(w.contacts.Star(w.Context(), 1, 3, true), model.CodeNotFound, "")
+		w.fails(w.contacts.Star(w.Context(), 1, 0, true), model.CodeInvalid, "dstid")
+	})
+}

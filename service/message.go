@@ -30,7 +30,8 @@ type MessageService struct {
 const (
 	checkFriend = `SELECT (SELECT COUNT(*) FROM contact WHERE userid = ? AND dstid = ?),
 		(SELECT COUNT(*) FROM block WHERE userid = ? AND dstid = ?)`
-	checkSeat = `SELECT m.muteduntil FROM member m JOIN conversation c ON c.id = m.conversationid
+	checkSeat = `SELECT m.muteduntil, CASE WHEN m.role = 'member' AND g.quiet THEN 1 ELSE 0 END
+		FROM member m JOIN conversation c ON c.id = m.conversationid JOIN community g ON g.id = c.low
 		WHERE c.kind = ? AND c.low = ? AND c.high = 0 AND m.userid = ?`
 )
 
@@ -284,8 +285,8 @@ func (s *MessageService) mayStillPost(tx *Tx, m *model.Message) error {
 
 func (s *MessageService) maySpeak(m *model.Message, row func(query string, args []any, into ...any) (bool, error)) error {
 	if m.Kind == model.KindRoom {
-		var mutedUntil int64
-		found, err := row(checkSeat, []any{model.KindRoom, m.DstID, m.UserID}, &mutedUntil)
+		var mutedUntil, quiet int64
+		found, err := row(checkSeat, []any{model.KindRoom, m.DstID, m.UserID}, &mutedUntil, &quiet)
 		switch {
 		case err != nil:
 			return err
@@ -293,6 +294,8 @@ func (s *MessageService) maySpeak(m *model.Message, row func(query string, args 
 			return model.Fail(model.CodeNotMember)
 		case mutedUntil > s.now.millis():
 			return &model.Error{Code: model.CodeForbidden, Key: "muted"}
+		case quiet > 0:
+			return &model.Error{Code: model.CodeForbidden, Key: "quiet"}
 		}
 		return nil
 	}

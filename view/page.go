@@ -120,3 +120,24 @@ type Trust struct {
 	Home        string // Next under HTTPS
 	Host        string
 }
+
+// Invite is the page that a code leads to: a place in a group, or somebody's card.
+type Invite struct {
+	Common
+	Group    bool // else a person
+	ID       int64
+	Name     string
+	Picture  string
+	Memo     string
+	Size     int    // of a group
+	By       string // who invites into a group
+	Until    string // when that ends; empty for never
+	SignedIn bool
+	Own      bool   // the reader's own card
+	Asks     bool   // it takes somebody's consent: there is room for a word
+	Sent     bool   // asked
+	Open     string // in already, a friend already: where to go
+	Here     string
+	Next     string
+	Fault    string
+}

@@ -27,6 +27,7 @@ func migrations() []migration {
 		search(),
 		{title: "merged records", steps: schemaRecord()},
 		upload(),
+		{title: "invitations, pins, names in groups, stars", steps: groups2()},
 	}
 }
 

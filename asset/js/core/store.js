@@ -206,7 +206,7 @@ const EVENT_LISTS = {
   friend_request: ['requests'], friend_added: ['contacts', 'requests', 'conversations'], friend_removed: ['contacts', 'conversations'],
   group_request: ['requests'], group_joined: ['groups', 'requests', 'conversations'], group_left: ['groups', 'conversations'],
   group_changed: ['groups', 'conversations'], group_dismissed: ['groups', 'conversations'],
-  profile_changed: ['contacts', 'me', 'conversations'], conversation_changed: ['conversations'],
+  profile_changed: ['contacts', 'me', 'conversations'], conversation_changed: ['conversations'], contact_changed: ['contacts', 'conversations', 'requests'],
 };
 
 function event(m) {
