@@ -122,9 +122,11 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	if s.tls != nil && s.tls.authority != nil {
 		edge.Authority = s.tls.authority
 	}
+	s.cards(edge, d, committer, messages)
 	p := &product{log: s.log, panicked: s.metrics.Panics.WithLabelValues("background").Inc, db: d, hub: live, committer: committer, search: search, handler: edge.Handler()}
 	p.background(ctx, "sessions", sessions.Run)
 	p.background(ctx, "presence", presence.Run)
+	p.background(ctx, "packets", edge.Packets.Run)
 	p.background(ctx, "uploads", files.Run)
 	return p, nil
 }

@@ -18,6 +18,8 @@ type Limits struct {
 	Search   *limit.Limiter // by user: looking for messages
 	History  *limit.Limiter // by user: reading a page, as a client does many times when it returns
 	Record   *limit.Limiter // by user: merging messages into a record
+	Packet   *limit.Limiter // by user: sending and opening red packets
+	Preview  *limit.Limiter // by user: having a page looked at
 }
 
 // limitKeys is how many callers a limiter remembers: more than make use of one
@@ -34,6 +36,8 @@ func NewLimits() Limits {
 		Search:   limit.New(2, 20, limitKeys),
 		History:  limit.New(30, 300, limitKeys),
 		Record:   limit.New(limit.Every(2*time.Second), 30, limitKeys),
+		Packet:   limit.New(2, 30, limitKeys),
+		Preview:  limit.New(limit.Every(2*time.Second), 10, limitKeys),
 	}
 }
 

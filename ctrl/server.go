@@ -35,6 +35,9 @@ type Server struct {
 	Search        *service.SearchService
 	Records       *service.RecordService
 	Files         *service.AttachService
+	Packets       *service.PacketService
+	Stickers      *service.StickerService
+	Previews      *service.PreviewService // nil where the operator does not want them
 
 	// Authority is the certificate authority of this server's own; nil where
 	// another vouches for it, or none.

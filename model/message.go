@@ -69,6 +69,7 @@ const (
 	EventPinned              = "pinned"       // ref was pinned, or is no longer: amount 1, 0
 	EventProfileChanged      = "profile_changed"
 	EventConversationChanged = "conversation_changed"
+	EventPacket              = "packet" // a red packet: somebody took a share, or the rest went back; ref is its message
 )
 
 // Limits of a frame and its fields, in bytes unless the name says otherwise.

@@ -168,6 +168,8 @@ func (s *MessageService) recaller(from model.Sender) change {
 			switch {
 			case readExt(target).Recalled:
 				return model.Fail(model.CodeConflict)
+			case readExt(target).Packet != 0: // what is in it is on its way
+				return &model.Error{Code: model.CodeConflict, Key: "packet"}
 			case seat.Role != model.RoleMember: // owner or admin
 			case target.UserID != m.UserID:
 				return model.Fail(model.CodeForbidden)
@@ -256,6 +258,7 @@ func react(reactions map[string][]int64, m *model.Message) map[string][]int64 {
 // put there. Edits are the seqs of the changes that edited it.
 type serverExt struct {
 	Recalled  bool               `json:"recalled"`
+	Packet    int64              `json:"packet"`
 	Edits     []int64            `json:"edits"`
 	Reactions map[string][]int64 `json:"reactions"`
 }

@@ -160,7 +160,9 @@ func seqOf(m *model.Message) int64 {
 }
 
 // reserved are the keys of ext that only the server writes.
-func reserved() []string { return []string{"recalled", "by", "edited", "edits", "reactions", "record"} }
+func reserved() []string {
+	return []string{"recalled", "by", "edited", "edits", "reactions", "record", "packet"}
+}
 
 // cleanExt takes the server's own keys out of what a client sent.
 func cleanExt(ext json.RawMessage) (json.RawMessage, error) {

@@ -28,6 +28,8 @@ func migrations() []migration {
 		{title: "merged records", steps: schemaRecord()},
 		upload(),
 		{title: "invitations, pins, names in groups, stars", steps: groups2()},
+		packets(),
+		stickers(),
 	}
 }
 

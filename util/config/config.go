@@ -44,6 +44,7 @@ type Config struct {
 	ClassicTokens   bool
 	MaxUpload       int64
 	Quota           int64
+	LinkPreview     bool
 	RecallWindow    time.Duration
 	Receipts        bool
 	SessionsPerUser int

@@ -60,6 +60,8 @@ func options() []option {
 			parse: size(func(c *Config) *int64 { return &c.MaxUpload })},
 		{key: "quota", value: "2GB", unit: "SIZE", usage: "stored files per user",
 			parse: size(func(c *Config) *int64 { return &c.Quota })},
+		{key: "link-preview", value: "off", unit: "on|off", usage: "look at pages that people share: they learn this server's address",
+			parse: yesNo(func(c *Config) *bool { return &c.LinkPreview })},
 		{key: "recall-window", value: "2m", unit: "TIME", usage: "how long a sender may recall a message",
 			parse: duration(func(c *Config) *timeDuration { return &c.RecallWindow })},
 		{key: "receipts", value: "on", unit: "on|off", usage: "tell senders whether what they said was delivered and read",

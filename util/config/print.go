@@ -89,6 +89,8 @@ func (c *Config) text(key string) string {
 		return strconv.FormatInt(c.Quota, 10)
 	case "receipts":
 		return onOff[c.Receipts]
+	case "link-preview":
+		return onOff[c.LinkPreview]
 	case "recall-window":
 		return c.RecallWindow.String()
 	case "sessions-per-user":
