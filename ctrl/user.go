@@ -129,6 +129,10 @@ func (s *Server) updateUser(_ http.ResponseWriter, r *request) (any, error) {
 		Sex      *string `json:"sex"`
 		Memo     *string `json:"memo"`
 		Addable  *string `json:"addable"`
+
+		HideOnline *bool `json:"hideonline"`
+		HideRead   *bool `json:"hideread"`
+		HideTyping *bool `json:"hidetyping"`
 	}
 	if err := r.Bind(&in); err != nil {
 		return nil, err

@@ -38,6 +38,11 @@ type User struct {
 	Addable  string `json:"addable"`
 	CreateAt int64  `xorm:"'createat'" json:"createat"`
 	Online   bool   `xorm:"-" json:"online"`
+
+	// What the user keeps from others, and is not shown of them either.
+	HideOnline bool `xorm:"'hideonline'" json:"hideonline"`
+	HideRead   bool `xorm:"'hideread'" json:"hideread"`
+	HideTyping bool `xorm:"'hidetyping'" json:"hidetyping"`
 }
 
 // TableName names the table.

@@ -39,12 +39,14 @@ func (s *MessageService) reader(from model.Sender) change {
 		}
 		d := model.Delivery{Origin: from.Origin, Ack: ackIfAsked(ack), Users: []int64{m.UserID}, Message: model.Message{
 			Cmd: model.CmdRead, UserID: m.UserID, Kind: m.Kind, DstID: m.DstID, Seq: m.Seq, At: ack.At}}
-		hidden, err := s.Receipts.hidden(tx.Session, m.UserID)
-		if err != nil {
-			return ack, err
-		}
-		if m.Kind == model.KindSingle && !hidden[m.UserID] {
-			d.Users = append(d.Users, m.DstID)
+		if m.Kind == model.KindSingle {
+			hidden, err := s.Receipts.hidden(tx.Session, m.UserID, m.DstID)
+			if err != nil {
+				return ack, err
+			}
+			if len(hidden) == 0 {
+				d.Users = append(d.Users, m.DstID)
+			}
 		}
 		tx.Publish(d)
 		return ack, nil

@@ -78,6 +78,7 @@ func (s *CommunityService) Members(ctx context.Context, userID, groupID int64) (
 		model.User `xorm:"extends"`
 		Alias      string
 		Standing   string
+		Away       bool // to who asks, whether or not it is so
 		Until      int64
 	}
 	err := s.db.View(ctx, func(v *xorm.Session) error {
@@ -88,14 +89,16 @@ func (s *CommunityService) Members(ctx context.Context, userID, groupID int64) (
 		if seat == nil {
 			return model.Fail(model.CodeNotMember)
 		}
-		return v.SQL(`SELECT u.id, u.nickname, u.avatar, u.sex, u.memo, m.nick AS alias, m.role AS standing, m.muteduntil AS until
+		return v.SQL(`SELECT u.id, u.nickname, u.avatar, u.sex, u.memo, m.nick AS alias, m.role AS standing, m.muteduntil AS until,
+			CASE WHEN u.id <> ? AND (u.hideonline = 1 OR EXISTS (SELECT 1 FROM user o WHERE o.id = ? AND o.hideonline = 1)
+				OR EXISTS (SELECT 1 FROM block b WHERE b.userid = u.id AND b.dstid = ?)) THEN 1 ELSE 0 END AS away
 			FROM member m JOIN user u ON u.id = m.userid WHERE m.conversationid = ?
 			ORDER BY CASE m.role WHEN ? THEN 0 WHEN ? THEN 1 ELSE 2 END, m.id`,
-			seat.ConversationID, model.RoleOwner, model.RoleAdmin).Find(&list)
+			userID, userID, userID, seat.ConversationID, model.RoleOwner, model.RoleAdmin).Find(&list)
 	})
 	members, now := make([]model.GroupMember, 0, len(list)), s.now.millis()
 	for _, row := range list {
-		row.Online = s.presence.Online(row.ID)
+		row.Online = !row.Away && s.presence.Online(row.ID)
 		m := model.GroupMember{PublicUser: row.Public(), Nick: row.Alias, Role: row.Standing}
 		if row.Until > now {
 			m.Muted, m.MutedUntil = true, row.Until

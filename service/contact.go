@@ -99,8 +99,12 @@ func (c *ContactService) befriend(s *xorm.Session, a, b int64) error {
 func (c *ContactService) Friends(ctx context.Context, userID int64) ([]model.Friend, error) {
 	var rows []model.Contact
 	var blockers []int64
-	err := c.db.View(ctx, func(s *xorm.Session) error {
+	var hidden map[int64]bool
+	err := c.db.View(ctx, func(s *xorm.Session) (err error) {
 		if err := s.Where("userid = ?", userID).Asc("id").Find(&rows); err != nil {
+			return err
+		}
+		if hidden, err = hiding(s, hideOnline, userID); err != nil {
 			return err
 		}
 		return s.SQL("SELECT c.dstid FROM contact c JOIN block b ON b.userid = c.dstid AND b.dstid = c.userid WHERE c.userid = ?", userID).Find(&blockers)
@@ -119,7 +123,7 @@ func (c *ContactService) Friends(ctx context.Context, userID int64) ([]model.Fri
 	list := make([]model.Friend, 0, len(rows))
 	for _, row := range rows {
 		if user, ok := users[row.DstID]; ok {
-			user.Online = user.Online && !slices.Contains(blockers, row.DstID)
+			user.Online = user.Online && !hidden[userID] && !slices.Contains(blockers, row.DstID)
 			list = append(list, model.Friend{PublicUser: user.Public(), Remark: row.Remark, Starred: row.Starred})
 		}
 	}
@@ -170,13 +174,25 @@ func (c *ContactService) Remove(ctx context.Context, userID, dstID int64) error 
 }
 
 // FriendIDs gives the ids of the friends who may know whether a user is there:
-// those whom the user has not blocked.
+// those whom the user has not blocked and who show it themselves; nobody, if
+// the user hides it.
 func (c *ContactService) FriendIDs(ctx context.Context, userID int64) ([]int64, error) {
-	ids := []int64{}
+	var ids []int64
 	err := c.db.View(ctx, func(s *xorm.Session) error {
-		return s.SQL(`SELECT dstid FROM contact c WHERE userid = ? AND NOT EXISTS
-			(SELECT 1 FROM block b WHERE b.userid = c.userid AND b.dstid = c.dstid) ORDER BY id`, userID).Find(&ids)
+		hidden, err := hiding(s, hideOnline, userID)
+		if err == nil && !hidden[userID] {
+			ids, err = watchers(s, userID)
+		}
+		return err
 	})
+	return ids, err
+}
+
+// watchers are the friends who would be told whether a user is there.
+func watchers(s *xorm.Session, userID int64) ([]int64, error) {
+	ids := []int64{}
+	err := s.SQL(`SELECT c.dstid FROM contact c JOIN user u ON u.id = c.dstid WHERE c.userid = ? AND u.hideonline = 0 AND NOT EXISTS
+		(SELECT 1 FROM block b WHERE b.userid = c.userid AND b.dstid = c.dstid) ORDER BY c.id`, userID).Find(&ids)
 	return ids, err
 }
 

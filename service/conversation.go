@@ -149,12 +149,12 @@ func (s *ConversationService) peerCursors(v *xorm.Session, userID int64, seats [
 		for i := range peers {
 			others[i] = peers[i].UserID
 		}
-		hidden, err := s.Receipts.hidden(v, others...)
+		hidden, err := s.Receipts.hidden(v, append(others, userID)...)
 		if err != nil {
 			return err
 		}
 		for _, peer := range peers {
-			if row := &list[at[peer.ConversationID]]; !hidden[peer.UserID] {
+			if row := &list[at[peer.ConversationID]]; !hidden[peer.UserID] && !hidden[userID] {
 				row.PeerRead, row.PeerGot = peer.ReadSeq, max(peer.ReadSeq, peer.Delivered)
 			}
 		}
@@ -205,6 +205,10 @@ func (s *ConversationService) describePeople(v *xorm.Session, userID int64, list
 	if err := v.Where("dstid = ?", userID).In("userid", ids).Find(&blocks); err != nil {
 		return err
 	}
+	hidden, err := hiding(v, hideOnline, userID)
+	if err != nil {
+		return err
+	}
 	friends, blocked := map[int64]model.Contact{}, map[int64]bool{}
 	for _, c := range contacts {
 		friends[c.DstID] = c
@@ -218,7 +222,7 @@ func (s *ConversationService) describePeople(v *xorm.Session, userID int64, list
 		if friend.Remark != "" {
 			row.Title = friend.Remark
 		}
-		row.Online = ok && !blocked[row.DstID] && s.presence.Online(row.DstID)
+		row.Online = ok && !blocked[row.DstID] && !hidden[userID] && !users[row.DstID].HideOnline && s.presence.Online(row.DstID)
 	}
 	return nil
 }

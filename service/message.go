@@ -359,6 +359,18 @@ func (s *MessageService) Typing(ctx context.Context, from model.Sender, m model.
 	if err := s.mayPost(ctx, &typing); err != nil {
 		return err
 	}
+	concerned := []int64{from.UserID}
+	if typing.Kind == model.KindSingle {
+		concerned = append(concerned, typing.DstID)
+	}
+	var hidden map[int64]bool
+	err := s.db.View(ctx, func(v *xorm.Session) (err error) {
+		hidden, err = hiding(v, hideTyping, concerned...)
+		return err
+	})
+	if err != nil || len(hidden) > 0 {
+		return err
+	}
 	d := model.Delivery{Message: typing, Origin: from.Origin, Ephemeral: true}
 	if typing.Kind == model.KindRoom {
 		d.Group = typing.DstID

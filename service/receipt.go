@@ -18,13 +18,15 @@ type Receipts struct {
 	Off bool // the operator's switch
 }
 
-// hidden gives those of users who tell nobody how far they have come.
-func (r Receipts) hidden(_ *xorm.Session, users ...int64) (map[int64]bool, error) {
+// hidden gives those of users who tell nobody how far they have come, and are
+// not told of others.
+func (r Receipts) hidden(v *xorm.Session, users ...int64) (map[int64]bool, error) {
+	if !r.Off {
+		return hiding(v, hideRead, users...)
+	}
 	list := map[int64]bool{}
-	if r.Off {
-		for _, id := range users {
-			list[id] = true
-		}
+	for _, id := range users {
+		list[id] = true
 	}
 	return list, nil
 }
@@ -152,9 +154,9 @@ func (s *MessageService) readings(v *xorm.Session, userID int64, kind int, dstID
 	for i := range others {
 		ids[i] = others[i].UserID
 	}
-	hidden, err := s.Receipts.hidden(v, ids...)
+	hidden, err := s.Receipts.hidden(v, append(ids, userID)...)
 	for i := range others {
-		if hidden[others[i].UserID] {
+		if hidden[others[i].UserID] || hidden[userID] {
 			others[i].ReadSeq, others[i].Delivered = 0, 0
 		}
 	}
@@ -192,8 +194,7 @@ func (s *MessageService) deliver(tx *Tx, from model.Sender, m model.Message) err
 	if m.Kind != model.KindSingle || m.Seq <= seat.ReadSeq { // who was told "read" need not hear it
 		return nil
 	}
-	hidden, err := s.Receipts.hidden(tx.Session, from.UserID)
-	if err != nil || hidden[from.UserID] {
+	if hidden, err := s.Receipts.hidden(tx.Session, from.UserID, m.DstID); err != nil || len(hidden) > 0 {
 		return err
 	}
 	tx.Publish(model.Delivery{Users: []int64{m.DstID}, Ephemeral: true, Message: model.Message{

@@ -44,6 +44,10 @@ type Profile struct {
 	Sex      *string
 	Memo     *string
 	Addable  *string
+
+	HideOnline *bool
+	HideRead   *bool
+	HideTyping *bool
 }
 
 // apply checks p, puts it into u and names the columns it changed.
@@ -75,6 +79,15 @@ func (p Profile) apply(u *model.User) ([]string, error) {
 		set("memo", p.Memo, &u.Memo, "", func(s string) bool { return model.ValidMemo(s, model.MaxUserMemo) }),
 		set("addable", p.Addable, &u.Addable, model.AddApproval, oneOf(model.AddOpen, model.AddApproval, model.AddClosed)),
 	)
+	for _, flag := range []struct {
+		column   string
+		from, to *bool
+	}{{hideOnline, p.HideOnline, &u.HideOnline}, {hideRead, p.HideRead, &u.HideRead}, {hideTyping, p.HideTyping, &u.HideTyping}} {
+		if flag.from != nil {
+			*flag.to = *flag.from
+			columns = append(columns, flag.column)
+		}
+	}
 	return columns, err
 }
 
@@ -189,7 +202,7 @@ func busy(err error) error {
 // Update changes a user's own profile and tells those who see it.
 func (u *UserService) Update(ctx context.Context, userID int64, p Profile) (*model.User, error) {
 	user := new(model.User)
-	var friends []int64
+	var friends, watching []int64
 	err := u.db.Tx(ctx, func(s *xorm.Session) error {
 		*user = model.User{} // the transaction may run again
 		found, err := s.SQL("SELECT * FROM user WHERE id = ?"+u.db.ForUpdate(), userID).Get(user)
@@ -206,6 +219,11 @@ func (u *UserService) Update(ctx context.Context, userID int64, p Profile) (*mod
 		if _, err := s.ID(userID).Cols(columns...).Update(user); err != nil {
 			return err
 		}
+		if p.HideOnline != nil {
+			if watching, err = watchers(s, userID); err != nil {
+				return err
+			}
+		}
 		friends, err = friendIDs(s, userID)
 		return err
 	})
@@ -218,6 +236,13 @@ func (u *UserService) Update(ctx context.Context, userID int64, p Profile) (*mod
 		Ephemeral: true,
 	})
 	user.Online = u.presence.Online(userID)
+	if len(watching) > 0 {
+		m := model.Message{Cmd: model.CmdPresence, UserID: userID}
+		if user.Online && !user.HideOnline {
+			m.Amount = 1
+		}
+		u.out.Publish(model.Delivery{Message: m, Users: watching, Ephemeral: true})
+	}
 	return user, nil
 }
 

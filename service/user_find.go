@@ -48,7 +48,7 @@ func (u *UserService) ByIDs(ctx context.Context, ids []int64) (map[int64]model.U
 				return err
 			}
 			for _, user := range list {
-				user.Online = u.presence.Online(user.ID)
+				user.Online = !user.HideOnline && u.presence.Online(user.ID)
 				users[user.ID] = user
 			}
 		}
@@ -87,7 +87,12 @@ func (u *UserService) Find(ctx context.Context, userID, id int64, mobile string)
 				near, err = !blocked, failed
 			}
 		}
-		user.Online = near && u.presence.Online(user.ID)
+		if err != nil {
+			return err
+		}
+		hidden, err := hiding(s, hideOnline, userID, user.ID)
+		own := user.ID == userID
+		user.Online = near && (own || len(hidden) == 0) && u.presence.Online(user.ID)
 		public = user.Public()
 		return err
 	})

@@ -30,6 +30,7 @@ func migrations() []migration {
 		{title: "invitations, pins, names in groups, stars", steps: groups2()},
 		packets(),
 		stickers(),
+		privacy(),
 	}
 }
 

@@ -118,7 +118,27 @@ class Account extends View {
         if (v !== lang) location.reload();
       })}
       <div class="weui-cells weui-cells_form"><label class="weui-cell weui-cell_switch"><span class="weui-cell__bd">${t('care.title')}<span class="weui-cell__desc">${t('care.desc')}</span></span>
-        <input class="weui-switch" type="checkbox" role="switch" .checked=${cookie('care') === '1'} @change=${(e) => this.care(e.target.checked)}></label></div>`;
+        <input class="weui-switch" type="checkbox" role="switch" .checked=${cookie('care') === '1'} @change=${(e) => this.care(e.target.checked)}></label></div>
+      ${this.privacy()}`;
+  }
+
+  /** What others learn of me. The switches say what is shown, the server keeps what is hidden. */
+  privacy() {
+    const me = store.me.value ?? {};
+    const row = (name) => html`<label class="weui-cell weui-cell_switch"><span class="weui-cell__bd">${t(`privacy.${name}`)}</span>
+      <input class="weui-switch" type="checkbox" role="switch" .checked=${!me[`hide${name}`]} @change=${(e) => this.show(name, e.target)}></label>`;
+    return html`<h2 class="weui-cells__title">${t('privacy.title')}</h2>
+      <div class="weui-cells weui-cells_form">${['online', 'read', 'typing'].map(row)}</div><p class="weui-cells__tips">${t('privacy.hint')}</p>`;
+  }
+
+  async show(name, box) {
+    const done = await attempt(async () => {
+      await this.save({ [`hide${name}`]: !box.checked });
+      store.refresh('contacts');
+      store.refresh('conversations');
+      return true;
+    });
+    if (!done) box.checked = !box.checked;
   }
 
   theme(value) {
