@@ -8,7 +8,7 @@ import { newCID, openDatabase } from '/a/x/js/core/shared.js';
 import { backoff, isFinal } from '/a/x/js/core/socket.js';
 import * as store from '/a/x/js/core/store.js';
 import { Timeline } from '/a/x/js/core/timeline.js';
-import { byLetter, letterOf } from '/a/x/js/ui/pinyin.js';
+import { byLetter, initialsOf, letterOf, matches, ready } from '/a/x/js/ui/pinyin.js';
 
 const same = (what, got, want) => (JSON.stringify(got) === JSON.stringify(want) ? [] : [`${what}: ${JSON.stringify(got)}, want ${JSON.stringify(want)}`]);
 const post = (seq, more = {}) => ({ cmd: 10, kind: 10, seq, id: seq, userid: 2, dstid: 1, media: 1, content: `m${seq}`, at: seq * 1000, ...more });
@@ -161,6 +161,20 @@ export const checks = {
     const groups = byLetter(['赵敏', 'Zoe', '#1', '阿明', '张伟', 'Ann'], (name) => name);
     return [...Object.entries(want).flatMap(([name, letter]) => same(name, letterOf(name), letter)),
       ...same('groups', groups.map(([letter, rows]) => [letter, rows.length]), [['A', 2], ['Z', 3], ['#', 1]])];
+  },
+
+  async pinyin() {
+    await ready;
+    const found = { 张小明: 'zxm zhangxm zhang xiaoming 小明 xm zh zhxm Zhang ZXM mi', 重庆: 'cq zq chongqing zhongq', 单雄信: 'sxx shan dan', 曾国藩: 'zeng zgf',
+      吕布: 'lvbu lubu lyu lb', 'John Smith': 'js smith john', 'José 王': 'jose wang jw', 乐乐: 'lele yl', 重庆火锅群: 'hg cqhgq', 張小明: 'z', 音乐: 'yinyue yy yl', "Anna李": 'annal al' };
+    const lost = { 张小明: 'zm xz zhangming zxmm aoming', 重庆: 'qc', 'John Smith': 'jms', 王: 'x' };
+    return [
+      ...Object.entries(found).flatMap(([name, all]) => (name === '张小明' ? ['zhang xiaoming', ...all.split(' ')] : all.split(' ')).flatMap((q) => same(`${q} for ${name}`, matches(name, q), true))),
+      ...Object.entries(lost).flatMap(([name, all]) => all.split(' ').flatMap((q) => same(`${q} for ${name}`, matches(name, q), false))),
+      ...Object.entries({ 张小明: 'zxm', 重庆: 'cq', 单田芳: 'stf', 'John Smith': 'js', 解放路: 'jfl', '7号楼': '7hl' }).flatMap(([name, want]) => same(name, initialsOf(name), want)),
+      ...Object.entries({ 单雄信: 'S', 曾毅: 'Z', 重庆: 'C', 单位群: 'D', 仇和: 'Q', 区志伟: 'O', 张三: 'Z', 長: 'Z', 'Émile': 'E', '😀': '#', '': '#' }).flatMap(([name, want]) => same(name, letterOf(name), want)),
+      ...same('an empty query', matches('张', ''), true), ...same('odd writing', matches('张小明', '*'), false),
+    ];
   },
 
   peaks() {
