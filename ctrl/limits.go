@@ -19,6 +19,7 @@ type Limits struct {
 	History  *limit.Limiter // by user: reading a page, as a client does many times when it returns
 	Record   *limit.Limiter // by user: merging messages into a record
 	Packet   *limit.Limiter // by user: sending and opening red packets
+	Say      *limit.Limiter // by user: writing by the form of a page
 	Preview  *limit.Limiter // by user: having a page looked at
 }
 
@@ -37,6 +38,7 @@ func NewLimits() Limits {
 		History:  limit.New(30, 300, limitKeys),
 		Record:   limit.New(limit.Every(2*time.Second), 30, limitKeys),
 		Packet:   limit.New(2, 30, limitKeys),
+		Say:      limit.New(limit.Every(time.Second), 20, limitKeys),
 		Preview:  limit.New(limit.Every(2*time.Second), 10, limitKeys),
 	}
 }

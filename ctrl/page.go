@@ -30,7 +30,9 @@ const (
 type PageSource interface {
 	User(ctx context.Context, userID int64) (*model.User, error)
 	Conversations(ctx context.Context, userID int64) ([]model.ConversationRow, error)
-	Newest(ctx context.Context, userID int64, kind int, dstID int64, limit int) ([]model.Message, error)
+	// History gives the messages before a seq, or the newest if it is 0.
+	History(ctx context.Context, userID int64, kind int, dstID, before int64, limit int) ([]model.Message, error)
+	Say(ctx context.Context, from model.Sender, m model.Message) error
 	Friends(ctx context.Context, userID int64) ([]model.Friend, error)
 	Requests(ctx context.Context, userID int64) ([]model.RequestRow, error)
 	Names(ctx context.Context, ids []int64) (map[int64]model.PublicUser, error)
@@ -67,6 +69,7 @@ func (p *pages) routes(mux *http.ServeMux) {
 	mux.Handle("GET /user/register.shtml", p.page(p.registerPage))
 	mux.Handle("POST /user/register.shtml", p.page(p.registerUser))
 	mux.Handle("POST /chat/createcom.shtml", p.page(p.createGroup))
+	mux.Handle("POST /c/{id}", p.page(p.reply))
 	mux.Handle("GET /join/{token}", p.page(p.joinPage))
 	mux.Handle("POST /join/{token}", p.page(p.join))
 	mux.Handle("GET /u/{id}", p.page(p.addPage))

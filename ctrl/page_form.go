@@ -114,7 +114,7 @@ func (p *pages) createGroup(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		code, text := p.explain(r.Context(), r.Lang, r.ID, err)
 		f.Faults[fieldFault(err)] = text
-		return p.renderApp(w, r, status(code), f)
+		return p.renderApp(w, r, status(code), f, nil)
 	}
 	http.Redirect(w, r.Request, fmt.Sprintf("/c/%d-%d", model.KindRoom, id), http.StatusSeeOther)
 	return nil

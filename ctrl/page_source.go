@@ -44,8 +44,12 @@ func (s siteSource) Conversations(ctx context.Context, userID int64) ([]model.Co
 	return s.Server.Conversations.List(ctx, userID)
 }
 
-func (s siteSource) Newest(ctx context.Context, userID int64, kind int, dstID int64, limit int) ([]model.Message, error) {
-	return s.Messages.History(ctx, userID, kind, dstID, service.Page{Limit: limit})
+func (s siteSource) History(ctx context.Context, userID int64, kind int, dstID, before int64, limit int) ([]model.Message, error) {
+	page := service.Page{Limit: limit}
+	if before > 0 {
+		page.Before = &before
+	}
+	return s.Messages.History(ctx, userID, kind, dstID, page)
 }
 
 func (s siteSource) Friends(ctx context.Context, userID int64) ([]model.Friend, error) {

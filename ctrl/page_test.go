@@ -23,6 +23,20 @@ import (
 type scene struct {
 	fail error
 	rows []model.ConversationRow
+	said []model.Message
+}
+
+func (s *scene) Say(_ context.Context, from model.Sender, m model.Message) error {
+	m.UserID = from.UserID
+	switch {
+	case m.DstID == 404:
+		return model.Fail(model.CodeNotMember)
+	case m.Content == "too much":
+		return &model.Error{Code: model.CodeForbidden, Key: "muted"}
+	case s.fail == nil:
+		s.said = append(s.said, m)
+	}
+	return s.fail
 }
 
 func (s *scene) Authenticate(_ context.Context, token string) (*model.Session, error) {
@@ -40,11 +54,18 @@ func (s *scene) Conversations(context.Context, int64) ([]model.ConversationRow, 
 	return s.rows, s.fail
 }
 
-func (s *scene) Newest(_ context.Context, _ int64, kind int, dstID int64, _ int) ([]model.Message, error) {
+func (s *scene) History(_ context.Context, _ int64, kind int, dstID, before int64, _ int) ([]model.Message, error) {
 	if dstID == 404 {
 		return nil, model.Fail(model.CodeNotMember)
 	}
 	at := time.Now().UnixMilli()
+	if before == 40 {
+		rows := make([]model.Message, firstEntries)
+		for i := range rows {
+			rows[i] = model.Message{UserID: 2, Cmd: kind, Kind: kind, DstID: dstID, Media: model.MediaText, Content: "old", Seq: int64(10 + i), At: at}
+		}
+		return rows, s.fail
+	}
 	return []model.Message{
 		{ID: 1, UserID: 2, Cmd: kind, Kind: kind, DstID: dstID, Media: model.MediaText, Content: "<b>hi</b></script>", Seq: 1, At: at},
 		{ID: 2, UserID: 1, Cmd: kind, Kind: kind, DstID: dstID, Media: model.MediaImage, URL: "/mnt/x.jpg", Seq: 2, At: at},

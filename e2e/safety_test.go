@@ -116,5 +116,13 @@ func TestLoginWithoutScript(t *testing.T) {
 	if !strings.Contains(text, "没有脚本也能读") {
 		t.Errorf("the page without script says %q", text)
 	}
+	p.insertPlain("#reply", "收到，没有脚本也能回")
 	p.shot("plain-chat")
+	p.do("send", chromedp.Click(chromedp.CSS("form.first-reply button")))
+	bo.sees("收到，没有脚本也能回")
+	p.waitFor(".first-entry.own")
+	if text := p.plainText("hy-chat"); !strings.Contains(text, "没有脚本也能回") {
+		t.Errorf("after answering the page says %q", text)
+	}
+	bo.until("that it was read", "store.rowOf(10, "+id(ann)+").peerread >= 1")
 }

@@ -70,6 +70,17 @@ type Chat struct {
 	DstID   int64
 	Title   string
 	Entries []Entry
+	Older   string // the page of what was said before; "" at the beginning
+	Reply   *Reply // nil where nobody may write
+}
+
+// Reply is the form by which a reader without modules answers.
+type Reply struct {
+	Action string
+	CID    string // of the message: sent twice, it is one
+	Seq    int64  // how far the reader has come
+	Text   string // what was written and could not be sent
+	Fault  string
 }
 
 // Entry is a line of a rendered timeline.
