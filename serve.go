@@ -180,6 +180,7 @@ func (s *server) finishWork(ctx context.Context, p *product, requests <-chan str
 	case <-patience.C: // a transfer, or one whose client will repeat it
 	case <-work.Done():
 	}
+	_ = s.within(work, "the calls", func() error { p.calls.Close(); return nil })
 	_ = s.within(work, "the commits", func() error { p.committer.Close(); return nil })
 }
 

@@ -37,6 +37,7 @@ type product struct {
 	db        *db.DB
 	hub       *hub.Hub
 	committer *service.Committer
+	calls     *service.CallService
 	search    *service.SearchService
 	handler   http.Handler
 
@@ -101,6 +102,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	messages.Receipts = service.Receipts{Off: !s.config.Receipts}
 	conversations := service.NewConversationService(d, committer, live)
 	conversations.Receipts = messages.Receipts
+	calls := service.NewCallService(messages, live, service.CallTimes{Ring: s.config.CallRing, Grace: service.CallGrace}, s.config.Limits, s.metrics, s.log)
 	groups := service.NewCommunityService(d, committer, live, time.Now)
 	contacts := service.NewContactService(d, users, live, time.Now)
 	presence = service.NewPresenceService(live, live, contacts.FriendIDs, s.metrics, s.log)
@@ -111,7 +113,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 		Messages: messages, Conversations: conversations, Search: search, Files: files,
 		Records: service.NewRecordService(d, time.Now),
 		Chat: &ctrl.Chat{
-			Hub: live, Messages: messages, Groups: groups.GroupIDs, Redeem: sessions.Redeem, Alive: sessions.Alive, Touch: sessions.Touch,
+			Hub: live, Messages: messages, Calls: calls, Groups: groups.GroupIDs, Redeem: sessions.Redeem, Alive: sessions.Alive, Touch: sessions.Touch,
 			Origins: s.config.AllowedOrigins, ClassicTokens: s.config.ClassicTokens, Unlimited: !s.config.Limits,
 			Epoch: strconv.FormatInt(epoch, 36), Node: s.node, Version: version,
 		},
@@ -124,6 +126,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	}
 	s.cards(edge, d, committer, messages)
 	p := &product{log: s.log, panicked: s.metrics.Panics.WithLabelValues("background").Inc, db: d, hub: live, committer: committer, search: search, handler: edge.Handler()}
+	p.calls = calls
 	p.background(ctx, "sessions", sessions.Run)
 	p.background(ctx, "presence", presence.Run)
 	p.background(ctx, "packets", edge.Packets.Run)

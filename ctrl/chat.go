@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"hongyan/model"
+	"hongyan/service"
 	"hongyan/service/hub"
 	"hongyan/util/guard"
 
@@ -24,6 +25,8 @@ import (
 type Chat struct {
 	Hub      *hub.Hub
 	Messages Messenger
+	// Calls takes the commands 20 to 29; nil where there are none.
+	Calls *service.CallService
 	// Groups gives the groups a user is in.
 	Groups func(ctx context.Context, userID int64) ([]int64, error)
 	// Redeem takes a one-time ticket and gives the session it was made for.

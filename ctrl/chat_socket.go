@@ -98,6 +98,11 @@ func (c *conversation) run() {
 		c.Log.Warn("socket not attached", "request", c.request, "user", c.node.UserID, "error", err)
 		return
 	}
+	if calls := c.Chat.Calls; calls != nil {
+		from := model.Sender{UserID: c.node.UserID, Origin: c.node.ID}
+		calls.Arrived(from)
+		defer calls.Left(from)
+	}
 	if err := c.readAll(); err != nil {
 		c.Log.Debug("socket ended", "request", c.request, "user", c.node.UserID, "error", err)
 	}
@@ -278,6 +283,9 @@ func (c *conversation) dispatch(m model.Message) error {
 				done(err)
 			})
 		}, m.CID)
+	}
+	if c.Chat.Calls != nil && m.Cmd >= model.CmdCallInvite && m.Cmd <= model.CmdCallResume {
+		return c.Chat.Calls.Handle(ctx, from, m)
 	}
 	return model.Invalid("cmd")
 }

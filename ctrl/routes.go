@@ -74,6 +74,7 @@ func (s *Server) api() []route {
 		{"/record/get", member, s.getRecord},
 		{"/message/pin", member, s.pinMessage},
 		{"/message/pins", member, s.listPins},
+		{"/call/ice", member, s.callServers},
 		{"/attach/upload", member, s.uploadFile},
 		{"/packet/send", member, s.sendPacket},
 		{"/packet/open", member, s.openPacket},

@@ -56,19 +56,25 @@ func runProduct() error {
 	if err := build.Run(); err != nil {
 		return err
 	}
+	product.cmd, product.base, err = launch(binary, filepath.Join(dir, "data"))
+	return err
+}
+
+// launch starts a server on a free port, with further flags.
+func launch(binary, data string, flags ...string) (cmd *exec.Cmd, base string, err error) {
 	// The tests sign in often from one address, which the limits are there to stop.
-	cmd := exec.Command(binary, "serve", "-listen", "127.0.0.1:0", "-internal", "", "-data", filepath.Join(dir, "data"), "-limits", "off")
+	flags = append([]string{"serve", "-listen", "127.0.0.1:0", "-internal", "", "-data", data, "-limits", "off"}, flags...)
+	cmd = exec.Command(binary, flags...)
 	if testing.Verbose() {
 		cmd.Stderr = os.Stderr
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	if err := cmd.Start(); err != nil {
-		return err
+		return nil, "", err
 	}
-	product.cmd = cmd
 	found := make(chan string, 1)
 	go func() {
 		defer close(found)
@@ -83,12 +89,11 @@ func runProduct() error {
 	select {
 	case base, ok := <-found:
 		if !ok {
-			return errors.New("it ended at once; run the test with -v to see what it says")
+			return cmd, "", errors.New("it ended at once; run the test with -v to see what it says")
 		}
-		product.base = base
-		return nil
+		return cmd, base, nil
 	case <-time.After(2 * patience):
-		return os.ErrDeadlineExceeded
+		return cmd, "", os.ErrDeadlineExceeded
 	}
 }
 

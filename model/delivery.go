@@ -9,9 +9,12 @@ type Delivery struct {
 	Silent bool
 	// Users get it on all their sockets; Group means every socket that is in
 	// that group. Either may be empty, or both set; if both are empty, the
-	// delivery is no more than the Ack for its Origin.
+	// delivery is no more than the Ack for its Origin, unless Only is set.
 	Users []int64
 	Group int64
+	// Only, if not zero, is the one socket that gets it, in place of Users and
+	// Group. Sockets are numbered by their node: it does not travel the bus.
+	Only uint64
 	// Origin is the socket that the message came from: it gets Ack in the
 	// message's place (nothing if Ack is nil). Zero where there is none.
 	Origin uint64

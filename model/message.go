@@ -30,6 +30,17 @@ const (
 	CmdReact    = 17
 	CmdPresence = 18
 	CmdEvent    = 19
+
+	CmdCallInvite      = 20
+	CmdCallRinging     = 21
+	CmdCallAccept      = 22
+	CmdCallReject      = 23
+	CmdCallEnd         = 24
+	CmdCallDescription = 25
+	CmdCallCandidate   = 26
+	CmdCallState       = 27
+	CmdCallMedia       = 28
+	CmdCallResume      = 29
 )
 
 // Media of a Message: how its content is shown.

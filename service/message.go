@@ -161,7 +161,7 @@ func seqOf(m *model.Message) int64 {
 
 // reserved are the keys of ext that only the server writes.
 func reserved() []string {
-	return []string{"recalled", "by", "edited", "edits", "reactions", "record", "packet"}
+	return []string{"recalled", "by", "edited", "edits", "reactions", "record", "packet", "call"}
 }
 
 // cleanExt takes the server's own keys out of what a client sent.

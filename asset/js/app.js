@@ -283,6 +283,7 @@ async function boot() {
     document.title = `${n ? `(${count(n)}) ` : ''}${title ? `${title} · ` : ''}${t('app.name')}`;
     navigator.setAppBadge?.(n).catch(() => {});
   });
+  for (let cmd = 20; cmd < 30; cmd++) store.onFrame(cmd, async (m) => (await import('./call/call.js')).hear(m));
   watchLine();
   followKeyboard();
   customElements.define('hy-app', App);

@@ -45,8 +45,8 @@ func (f *Frame) payload() []byte {
 }
 
 func (h *Hub) relay(d *model.Delivery, f *Frame) {
-	if len(d.Users) == 0 && d.Group == 0 {
-		return // an ack for a socket of this node
+	if d.Only != 0 || len(d.Users) == 0 && d.Group == 0 {
+		return // for a socket of this node alone
 	}
 	e := envelope{Users: d.Users, Group: d.Group, Ephemeral: d.Ephemeral, Subscribe: d.Subscribe, Unsubscribe: d.Unsubscribe}
 	if f != nil {

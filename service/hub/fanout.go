@@ -79,7 +79,7 @@ func (h *Hub) deliver(d *model.Delivery, frame *Frame) *Frame {
 	defer h.fans.Put(f)
 	defer f.reset()
 	f.origin = d.Origin
-	if f.frame = frame; frame == nil && !d.Silent && (d.Group != 0 || len(d.Users) > 0) {
+	if f.frame = frame; frame == nil && !d.Silent && (d.Group != 0 || len(d.Users) > 0 || d.Only != 0) {
 		f.frame = h.frame(&d.Message, d.Ephemeral)
 	}
 	if d.Ack != nil && d.Origin != 0 {
@@ -89,7 +89,13 @@ func (h *Hub) deliver(d *model.Delivery, frame *Frame) *Frame {
 		return nil
 	}
 	users := distinct(d.Users)
-	if d.Group != 0 {
+	if d.Only != 0 {
+		users = nil
+		if n := h.origins.find(d.Only); n != nil && f.frame != nil {
+			f.visit(n)
+		}
+	}
+	if d.Group != 0 && d.Only == 0 {
 		if len(users) > 0 {
 			f.seen = make(map[*Node]struct{})
 		}

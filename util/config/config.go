@@ -49,6 +49,7 @@ type Config struct {
 	Receipts        bool
 	SessionsPerUser int
 	DrainTimeout    time.Duration
+	CallRing        time.Duration
 	OSSKeyID        string
 	OSSKeySecret    string
 

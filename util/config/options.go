@@ -70,6 +70,8 @@ func options() []option {
 			parse: number(func(c *Config) *int { return &c.SessionsPerUser }, 1, 1000)},
 		{key: "drain-timeout", value: "15s", unit: "TIME", usage: "longest shutdown",
 			parse: duration(func(c *Config) *timeDuration { return &c.DrainTimeout })},
+		{key: "call-ring", value: "1m", unit: "TIME", usage: "how long a call rings before it counts as missed",
+			parse: duration(func(c *Config) *timeDuration { return &c.CallRing })},
 		{key: "oss-key-id", usage: "access key of the bucket", secret: true,
 			parse: plain(func(c *Config) *string { return &c.OSSKeyID })},
 		{key: "oss-key-secret", usage: "secret of the access key", secret: true,

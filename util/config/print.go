@@ -97,6 +97,8 @@ func (c *Config) text(key string) string {
 		return strconv.Itoa(c.SessionsPerUser)
 	case "drain-timeout":
 		return c.DrainTimeout.String()
+	case "call-ring":
+		return c.CallRing.String()
 	case "oss-key-id":
 		return c.OSSKeyID
 	case "oss-key-secret":

@@ -26,8 +26,14 @@ export function bubble(item, pane) {
     case MEDIA.LINK:
     case MEDIA.NEWS: return news(item);
     case MEDIA.CARD: return card(item, pane);
-    default: return unknown(m);
+    default: return m.ext?.call ? called(item) : unknown(m);
   }
+}
+
+/** What is left of a call: the server alone writes such a thing. */
+function called({ m, own }) {
+  import('../call/entry.js');
+  return html`<div class="bubble"><hy-call-entry .m=${m} .own=${own}></hy-call-entry></div>`;
 }
 
 /** Text with its links; where a link really leads is in its title. */

@@ -71,6 +71,7 @@ class Chat extends View {
       <button class="back" type="button" aria-label=${t('act.back')} @click=${() => emit(this, 'hy-back')}>${icon('chevron-left')}${unread ? html`<span class="others">${count(unread)}</span>` : nothing}</button>
       <div class="titles"><h2><span class="title">${store.titleOf(kind, dstid)}</span>${size ? html` <span class="size">(${size})</span>` : nothing}</h2>
         ${said ? html`<p class="subtitle">${said}</p>` : nothing}</div>
+      ${kind === CMD.SINGLE ? html`<button class="iconbtn call" type="button" aria-label=${t('call.start')} aria-haspopup="dialog" @click=${() => attempt(async () => (await import('../call/call.js')).offer(dstid))}>${icon('phone')}</button>` : nothing}
       ${kind === CMD.NOTICE ? html`<span class="iconbtn"></span>` : html`<button class="iconbtn" type="button" aria-label=${t('chat.info')} @click=${() => emit(this, 'hy-info', { kind, dstid })}>${icon('ellipsis')}</button>`}</header>`;
   }
 

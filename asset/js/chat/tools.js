@@ -14,6 +14,7 @@ export function tools(where) { // eslint-disable-line no-unused-vars -- rows may
     { name: 'picture', label: t('chat.pick.pictures'), icon: 'image', act: pick('picture') },
     ...(byTouch() ? [{ name: 'camera', label: t('chat.pick.camera'), icon: 'camera', act: pick('camera') }] : []),
     { name: 'video', label: t('chat.pick.video'), icon: 'video', act: pick('video') },
+    ...(where.kind === 10 ? [{ name: 'call', label: t('call.start'), icon: 'phone', act: async () => (await import('../call/call.js')).offer(where.dstid) }] : []),
     { name: 'file', label: t('chat.pick.file'), icon: 'file', act: pick('file') },
   ];
 }

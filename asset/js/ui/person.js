@@ -49,7 +49,8 @@ class Person extends View {
   actions(user, friend) {
     const press = (act) => () => act.call(this, user);
     return html`<div class="weui-cells">
-        ${friend ? html`<a class="weui-cell weui-cell_active centre strong" href="/c/10-${user.id}">${icon('message-circle')}${t('act.message')}</a>`
+        ${friend ? html`<a class="weui-cell weui-cell_active centre strong" href="/c/10-${user.id}">${icon('message-circle')}${t('act.message')}</a>
+          <button type="button" class="weui-cell weui-cell_active centre strong" @click=${() => attempt(async () => (await import('../call/call.js')).offer(user.id))}>${icon('phone')}${t('call.start')}</button>`
           : html`<button type="button" class="weui-cell weui-cell_active centre strong" @click=${press(this.add)}>${t('person.add')}</button>`}
       </div>
       <div class="weui-cells">

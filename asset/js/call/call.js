@@ -1,0 +1,307 @@
+// One call at a time: what the line says of it, what the person does, and the
+// state that the view shows. Loaded with the first frame of a call, or the first
+// press on its button.
+import { signal } from '../../vendor/signals-core.js';
+import { post } from '../core/api.js';
+import { t, words } from '../core/i18n.js';
+import { newCID } from '../core/shared.js';
+import * as store from '../core/store.js';
+import { choose, toast } from '../ui/kit.js';
+import { style } from '../ui/style.js';
+import { able, camera, microphone, say, screen, stop } from './devices.js';
+import { Peer } from './peer.js';
+import * as ring from './ring.js';
+
+const CMD = { ERROR: 5, INVITE: 20, RINGING: 21, ACCEPT: 22, REJECT: 23, END: 24, DESCRIPTION: 25, CANDIDATE: 26, STATE: 27, MEDIA: 28, RESUME: 29 };
+const LAST_WORDS = 2200; // how long an end is shown
+const CONNECT_WITHIN = 25000;
+const BACK_WITHIN = 30000;
+
+/** This page's name in its call: with it, a new socket takes the call up again. */
+const device = newCID();
+
+/**
+ * The call that is shown, or null: {id, cid, peer, out, video, state, reason, since, seconds, mini, mic, camera, screen,
+ * facing, local, stream, remote}. State: preparing, calling, ringing, incoming, connecting, active, reconnecting, ended.
+ */
+export const now = signal(null);
+
+let peer = null;
+let tracks = { audio: null, video: null };
+let limit = 0;
+let mounted = null;
+
+const patch = (changes) => { if (now.peek()) now.value = { ...now.peek(), ...changes }; };
+const is = (...states) => states.includes(now.peek()?.state);
+/** Whether there is a call that a person would miss. */
+export const busy = () => !!now.peek() && !is('ended');
+
+function send(cmd, ext = {}, more = {}) {
+  const call = now.peek();
+  return store.sendFrame({ cmd, dstid: call.peer, amount: 0, ...more, ext: { call: call.id || undefined, device, video: call.video, ...ext } });
+}
+
+const mount = () => (mounted ??= Promise.all([import('./view.js'), style('call'), words()]).then(([view]) => view.show(), (error) => {
+  mounted = null;
+  throw error;
+}));
+
+/** Asks whether with voice or video, then calls a friend. */
+export async function offer(userid) {
+  const picked = await choose({ title: t('call.with', { Name: store.nameOf(userid) }), choices: [
+    { value: 'voice', label: t('call.voice') },
+    { value: 'video', label: t('call.video') },
+  ] });
+  if (picked) await start(userid, picked === 'video');
+}
+
+/** Calls a friend. What stands in the way is said, and nobody is rung. */
+export async function start(userid, video) {
+  await words();
+  if (!able()) return;
+  if (busy()) return toast(t('call.busy.self'));
+  if (store.connection.peek().state !== 'online') return toast(t('call.offline'));
+  begin({ peer: userid, out: true, video, state: 'preparing' });
+  const call = now.peek();
+  await mount();
+  if (!(await takeDevices(video))) {
+    if (now.peek()?.cid === call.cid && is('preparing')) now.value = null;
+    return;
+  }
+  if (!is('preparing')) return; // the other was faster
+  patch({ state: 'calling' });
+  if (!send(CMD.INVITE, {}, { cid: call.cid })) return finish('failed');
+  ring.play('out');
+}
+
+function begin(call) {
+  clearTimeout(limit);
+  // Asked for at once: the servers' names are there when the answer comes.
+  now.value = {
+    id: '', cid: newCID(), reason: '', since: 0, seconds: 0, mini: false, mic: true, camera: false, screen: false, facing: 'user',
+    local: null, stream: null, away: false, remote: { mic: true, camera: call.video, screen: false },
+    ice: post('/call/ice', {}).then((answer) => answer.data, () => ({ iceServers: [] })), ...call,
+  };
+}
+
+/** Opens the microphone, and the camera for a video call; without a camera it becomes a voice call. */
+async function takeDevices(video) {
+  const cid = now.peek().cid;
+  const got = { audio: null, video: null };
+  try {
+    got.audio = await microphone();
+    if (video) got.video = await camera(now.peek().facing).catch((error) => { toast(say(error, true), 4000); return null; });
+  } catch (error) {
+    toast(say(error), 6000);
+  }
+  if (now.peek()?.cid !== cid || is('ended') || !got.audio) {
+    stop(got.audio, got.video);
+    return false;
+  }
+  tracks = got;
+  patch({ mic: true, camera: !!got.video, local: got.video && new MediaStream([got.video]) });
+  return true;
+}
+
+/** Takes a frame of the commands 20 to 29, or a refusal. */
+export function hear(m) {
+  const call = now.peek();
+  const ext = m.ext ?? {};
+  if (m.cmd === CMD.INVITE) return invited(m, ext);
+  if (!call || is('ended')) return;
+  const mine = !!call.id && ext.call === call.id;
+  switch (m.cmd) {
+    case CMD.RINGING: if (mine && is('calling')) patch({ state: 'ringing' }); break;
+    case CMD.ACCEPT: if (mine && call.out && is('calling', 'ringing')) connect(); break;
+    case CMD.REJECT: if (mine || m.cid === call.cid) finish(ext.reason); break;
+    case CMD.END: if (mine) finish(ext.reason, m.amount); break;
+    case CMD.DESCRIPTION: if (mine) peer?.description({ type: ext.type, sdp: m.content }); break;
+    case CMD.CANDIDATE: if (mine) peer?.candidate(m.content); break;
+    case CMD.MEDIA: if (mine) patch({ remote: { mic: ext.mic !== false, camera: !!ext.camera, screen: !!ext.screen } }); break;
+    case CMD.STATE: told(m, ext, mine); break;
+    case CMD.ERROR: if (m.cid && m.cid === call.cid) finish('refused', 0, m.msg); break;
+  }
+}
+
+async function invited(m, ext) {
+  // A call that only waits for the microphone gives way: to the same person it becomes the answer.
+  if (busy() && !(is('preparing') && now.peek().peer !== m.userid)) return;
+  if (busy()) release();
+  begin({ id: ext.call, peer: m.userid, out: false, video: !!ext.video, state: 'incoming' });
+  limit = setTimeout(() => is('incoming') && finish('missed'), ((m.amount || 60) + 3) * 1000);
+  send(CMD.RINGING);
+  await mount();
+  if (now.peek()?.id === ext.call && is('incoming')) ring.play('in', store.nameOf(m.userid), now.peek().video);
+}
+
+function told(m, ext, mine) {
+  const own = ext.device === device;
+  switch (ext.state) {
+    case 'calling': if (own && m.cid === now.peek().cid) patch({ id: ext.call }); break;
+    case 'in_call':
+      if (own && !peer && (mine || (now.peek().out && !now.peek().id))) {
+        patch({ id: ext.call, out: now.peek().out && mine }); // both called: the other's is the call
+        connect();
+      } else if (own && mine) peer?.restart();
+      else if (mine && !peer && !now.peek().out) finish('elsewhere');
+      break;
+    case 'away': if (mine) patch({ away: true }); break;
+    case 'back': if (mine) { patch({ away: false }); peer?.restart(); } break;
+    case 'ended': if (mine) finish(ext.reason, m.amount); break;
+  }
+}
+
+/** Answers an incoming call, with or without one's picture. */
+export async function accept(video) {
+  if (!is('incoming')) return;
+  if (!able()) return;
+  const { cid } = now.peek();
+  ring.stop();
+  patch({ state: 'preparing' });
+  if (!(await takeDevices(video))) {
+    // The caller still waits: one may try again, or decline.
+    if (now.peek().cid === cid && is('preparing')) patch({ state: 'incoming' });
+    return;
+  }
+  clearTimeout(limit);
+  patch({ state: 'connecting', video: now.peek().video || video });
+  if (!send(CMD.ACCEPT, { video })) finish('lost');
+}
+
+export function decline() {
+  if (!is('incoming', 'preparing')) return;
+  send(CMD.REJECT, { reason: 'declined' });
+  finish('declined.own');
+}
+
+/** Ends the call, or gives it up. */
+export function hangUp(reason = '') {
+  if (!busy()) return;
+  if (is('incoming')) return decline();
+  if (!is('preparing') || now.peek().id) send(CMD.END, { reason: reason || undefined });
+  finish(reason || (is('calling', 'ringing', 'preparing') ? 'cancelled' : 'answered'));
+}
+
+function connect() {
+  ring.stop();
+  clearTimeout(limit);
+  limit = setTimeout(() => hangUp('failed'), CONNECT_WITHIN);
+  const call = now.peek();
+  patch({ state: 'connecting' });
+  peer = new Peer({
+    polite: !call.out,
+    config: () => call.ice,
+    send: (cmd, ext, content) => now.peek() && send(cmd, ext, { content }),
+    onstate: connection,
+    onstream: (stream) => patch({ stream }),
+  });
+  peer.set('audio', tracks.audio);
+  peer.set('video', tracks.video);
+  peer.open();
+  tellMedia();
+}
+
+function connection(state) {
+  if (!peer || is('ended')) return;
+  if (state === 'connected') {
+    clearTimeout(limit);
+    patch({ state: 'active', since: now.peek().since || Date.now() });
+    tellMedia();
+  } else if (now.peek().since && (state === 'disconnected' || state === 'failed') && !is('reconnecting')) {
+    patch({ state: 'reconnecting' });
+    clearTimeout(limit);
+    limit = setTimeout(() => hangUp('lost'), BACK_WITHIN);
+  }
+}
+
+const tellMedia = () => {
+  const { mic, camera: on, screen: shared } = now.peek();
+  send(CMD.MEDIA, { mic, camera: on, screen: shared });
+};
+
+export function toggleMic() {
+  const mic = !now.peek().mic;
+  if (tracks.audio) tracks.audio.enabled = mic;
+  patch({ mic });
+  if (peer) tellMedia();
+}
+
+/** Shows another picture, or none: what was shown before ends. */
+async function show(track, changes) {
+  const old = tracks.video;
+  tracks.video = track;
+  await peer?.set('video', track);
+  if (old && old !== track) stop(old);
+  patch({ local: track && new MediaStream([track]), ...changes });
+  if (peer) tellMedia();
+}
+
+/** Runs what opens a device; a call that ended meanwhile leaves none open. */
+async function opened(open, changes, isCamera) {
+  const { cid } = now.peek();
+  try {
+    const track = await open();
+    if (now.peek()?.cid !== cid || is('ended')) return stop(track);
+    await show(track, changes);
+    return track;
+  } catch (error) {
+    if (error.name !== 'AbortError') toast(say(error, isCamera), 5000);
+    return null;
+  }
+}
+
+export async function toggleCamera() {
+  if (now.peek().camera) return show(null, { camera: false });
+  await opened(() => camera(now.peek().facing), { camera: true, screen: false }, true);
+}
+
+export async function switchCamera() {
+  const facing = now.peek().facing === 'user' ? 'environment' : 'user';
+  // Most phones open one camera at a time.
+  stop(tracks.video);
+  await opened(() => camera(facing), { camera: true, screen: false, facing }, true);
+}
+
+export async function toggleScreen() {
+  if (now.peek().screen) return show(null, { screen: false });
+  const track = await opened(screen, { screen: true, camera: false });
+  track?.addEventListener('ended', () => now.peek()?.screen && show(null, { screen: false }));
+}
+
+export const minimise = (mini) => patch({ mini });
+
+/** The connection's own figures, for who wants to look into it. */
+export const stats = async () => [...(await peer?.pc?.getStats() ?? new Map()).values()];
+
+function release() {
+  ring.stop();
+  clearTimeout(limit);
+  peer?.close();
+  peer = null;
+  stop(tracks.audio, tracks.video);
+  tracks = { audio: null, video: null };
+}
+
+/** The end, with its reason for a moment. */
+function finish(reason, seconds = 0, text = '') {
+  const call = now.peek();
+  if (!call || call.state === 'ended') return;
+  release();
+  const spoken = seconds || (call.since ? Math.floor((Date.now() - call.since) / 1000) : 0);
+  now.value = { ...call, state: 'ended', reason, text, seconds: spoken, local: null, stream: null };
+  if (!reason.startsWith('elsewhere')) ring.blip();
+  limit = setTimeout(() => { if (now.peek()?.cid === call.cid) now.value = null; }, text ? 2 * LAST_WORDS : LAST_WORDS);
+}
+
+/** Whoever leaves the page ends the call; a browser asks first. */
+addEventListener('beforeunload', (event) => { if (busy() && !is('incoming')) event.preventDefault(); });
+addEventListener('pagehide', () => { if (busy() && !is('incoming')) hangUp(); });
+addEventListener('online', () => peer?.restart());
+navigator.connection?.addEventListener?.('change', () => peer?.restart());
+
+let line = 'online';
+store.connection.subscribe(({ state }) => {
+  if (state === 'online' && line !== 'online' && busy() && now.peek().id && !is('incoming')) send(CMD.RESUME);
+  line = state;
+});
+store.onFrame(CMD.ERROR, hear);

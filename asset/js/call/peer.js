@@ -1,0 +1,129 @@
+// The connection of two browsers, by "perfect negotiation": either side may
+// change what it sends at any time, and when both do at once the polite one gives way.
+const DESCRIPTION = 25;
+const CANDIDATE = 26;
+const FRESH = 8 * 60000; // the relay's credentials are good for 10 minutes
+
+export class Peer {
+  /**
+   * @param {{polite: boolean, config: (again: boolean) => Promise<{iceServers: RTCIceServer[], policy?: string}>,
+   *   send: (cmd: number, ext: any, content: string) => void, onstate: (state: string) => void, onstream: (s: MediaStream) => void}} o
+   */
+  constructor(o) {
+    Object.assign(this, o);
+    this.tracks = { audio: null, video: null };
+    this.stream = new MediaStream();
+    this.making = false;
+    this.ignoring = false;
+    this.offered = !this.polite; // the polite side waits for the first offer and answers with what it has
+    this.queue = new Promise((resolve) => { this.begin = resolve; });
+  }
+
+  /** Starts; what came in before has waited. */
+  async open() {
+    const { iceServers = [], policy } = await this.config(false);
+    if (this.closed) return;
+    this.configuredAt = Date.now();
+    const pc = new RTCPeerConnection({ iceServers, iceTransportPolicy: policy === 'relay' ? 'relay' : 'all' });
+    this.pc = pc;
+    pc.onnegotiationneeded = () => this.offer();
+    pc.onicecandidate = ({ candidate }) => candidate && this.send(CANDIDATE, {}, JSON.stringify(candidate));
+    pc.onconnectionstatechange = () => {
+      this.onstate(pc.connectionState);
+      if (pc.connectionState === 'failed') this.restart();
+    };
+    pc.ontrack = ({ track }) => {
+      this.stream.addTrack(track);
+      this.onstream(this.stream);
+    };
+    if (this.offered) await this.place();
+    this.begin();
+  }
+
+  /** What this side sends of a kind from now on; null for nothing. */
+  async set(kind, track) {
+    this.tracks[kind] = track;
+    if (this.pc && this.offered) await this.place();
+  }
+
+  async place() {
+    for (const [kind, track] of Object.entries(this.tracks)) {
+      const line = this.pc.getTransceivers().find((x) => x.receiver.track.kind === kind && x.direction !== 'stopped');
+      if (line) {
+        await line.sender.replaceTrack(track);
+        if (track && line.direction === 'recvonly') line.direction = 'sendrecv';
+      } else if (track) this.pc.addTrack(track, new MediaStream([track]));
+    }
+  }
+
+  async offer() {
+    try {
+      this.making = true;
+      await this.pc.setLocalDescription();
+      this.describe();
+    } catch (error) {
+      if (!this.closed) console.warn('call: no offer', error);
+    } finally {
+      this.making = false;
+    }
+  }
+
+  describe() {
+    const { type, sdp } = this.pc.localDescription;
+    this.send(DESCRIPTION, { type }, sdp);
+  }
+
+  /** Frames are handled one after the other, as they came. */
+  inOrder(act) {
+    this.queue = this.queue.then(() => (this.closed ? null : act())).catch((error) => {
+      if (!this.closed && !this.ignoring) console.warn('call:', error);
+    });
+  }
+
+  description(description) {
+    this.inOrder(async () => {
+      const { pc } = this;
+      const collision = description.type === 'offer' && (this.making || pc.signalingState !== 'stable');
+      this.ignoring = !this.polite && collision;
+      if (this.ignoring) return;
+      await pc.setRemoteDescription(description);
+      if (description.type !== 'offer') return;
+      if (!this.offered) {
+        this.offered = true;
+        await this.place();
+      }
+      await pc.setLocalDescription();
+      this.describe();
+    });
+  }
+
+  candidate(text) {
+    this.inOrder(async () => {
+      await this.pc.addIceCandidate(JSON.parse(text));
+    });
+  }
+
+  /** Looks for a way anew, unless there is a good one. */
+  async restart() {
+    const { pc } = this;
+    if (!pc || this.closed || !this.offered || pc.connectionState === 'connected' && navigator.onLine && !this.moved()) return;
+    if (Date.now() - this.configuredAt > FRESH) {
+      this.configuredAt = Date.now();
+      const { iceServers } = await this.config(true);
+      if (!this.closed && iceServers) pc.setConfiguration({ ...pc.getConfiguration(), iceServers });
+    }
+    if (!this.closed) pc.restartIce();
+  }
+
+  /** Whether the transport has noticed that its network is gone. */
+  moved() {
+    return ['disconnected', 'failed'].includes(this.pc.iceConnectionState);
+  }
+
+  close() {
+    this.closed = true;
+    if (!this.pc) return;
+    this.pc.onnegotiationneeded = this.pc.onicecandidate = this.pc.onconnectionstatechange = this.pc.ontrack = null;
+    this.pc.close();
+  }
+}

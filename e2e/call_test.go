@@ -1,0 +1,213 @@
+package e2e
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// pair is two friends with a page each, ready to call.
+func pair(t *testing.T, base string, first, second screen) (a, b *account) {
+	t.Helper()
+	a, b = quickly(t, base, "安娜", first), quickly(t, base, "Bo", second)
+	a.post("/contact/addfriend", fmt.Sprintf("{dstid: %d}", b.id))
+	b.eval(`fetch('/contact/requests', { method: 'POST' }).then((r) => r.json())
+		.then(({ rows }) => fetch('/contact/accept', { method: 'POST', body: new URLSearchParams({ id: rows[0].id }) }))`)
+	return a, b
+}
+
+// quickly registers without the page for it.
+func quickly(t *testing.T, base, nickname string, on screen) *account {
+	t.Helper()
+	a := &account{person: newPerson(t, nickname, base, on), mobile: fmt.Sprint(13900000000 + people.Add(1))}
+	a.open("/user/login.shtml")
+	a.id = eval[int64](a.person, fmt.Sprintf(`fetch('/user/register', { method: 'POST', body: new URLSearchParams({ mobile: '%s', passwd: '%s', nickname: '%s' }) })
+		.then((r) => r.json()).then(({ data }) => data.id)`, a.mobile, password, nickname))
+	return a
+}
+
+func (a *account) post(path, fields string) {
+	a.t.Helper()
+	if code := eval[int](a.person, fmt.Sprintf(`fetch('%s', { method: 'POST', body: new URLSearchParams(%s) }).then((r) => r.json()).then((r) => r.code)`, path, fields)); code != 0 {
+		a.t.Fatalf("%s: %s %s is refused", a.name, path, fields)
+	}
+}
+
+// again opens the client as the same person on another device.
+func (a *account) again(on screen) *account {
+	a.t.Helper()
+	b := &account{person: newPerson(a.t, a.name+"2", a.base, on), id: a.id, mobile: a.mobile}
+	b.open("/user/login.shtml")
+	b.post("/user/login", fmt.Sprintf("{mobile: '%s', passwd: '%s'}", a.mobile, password))
+	return b
+}
+
+// home opens the list, with the line up.
+func (a *account) home() {
+	a.t.Helper()
+	a.open("/chat/index.shtml")
+	a.online()
+}
+
+// calls presses the button in the head of the chat and picks a kind.
+func (a *account) calls(b *account, video bool) {
+	a.t.Helper()
+	a.openChat(b.id)
+	a.click(".chat-head .call")
+	a.click(fmt.Sprintf("dialog.sheet button:nth-of-type(%d)", map[bool]int{false: 1, true: 2}[video]))
+}
+
+const (
+	acceptButton = "dialog.call.incoming .round.yes"
+	endButton    = "dialog.call .round.end"
+)
+
+func (a *account) inCall(state string) {
+	a.t.Helper()
+	a.see("dialog.call." + state)
+}
+
+func (a *account) noCall() {
+	a.t.Helper()
+	a.until("no call", "!document.querySelector('dialog.call')")
+}
+
+// receives waits until figures of the connection have come so far.
+func (a *account) receives(what, kind, figure string, least int) {
+	a.t.Helper()
+	a.eval(`import(document.querySelector('script[type=module]').src.replace('app.js', 'call/call.js')).then((m) => { globalThis.callStats = () => m.stats().then((all) => { globalThis.figures = all; }); })`)
+	a.until(what, fmt.Sprintf("(callStats(), figures.some((s) => s.type === 'inbound-rtp' && s.kind === %q && s.%s >= %d))", kind, figure, least))
+}
+
+func (a *account) entry(of, text string) {
+	a.t.Helper()
+	a.until("the entry "+text, fmt.Sprintf("[...document.querySelectorAll('article.%s hy-call-entry')].at(-1)?.textContent.includes(%q)", of, text))
+}
+
+// TestVideoCall is a call from the button to its entry in the timeline.
+func TestVideoCall(t *testing.T) {
+	ann, bo := pair(t, startProduct(t), phone, desktop)
+	bo.home()
+	ann.calls(bo, true)
+	bo.see(acceptButton)
+	ann.until("that it rings", "document.querySelector('dialog.call.ringing')")
+	ann.shot("call-ringing-phone")
+	bo.shot("call-incoming-desktop")
+	bo.click(acceptButton)
+	for _, one := range []*account{ann, bo} {
+		one.inCall("active")
+		one.receives("pictures", "video", "framesDecoded", 5)
+		one.receives("sound", "audio", "bytesReceived", 1000)
+		one.see("dialog.call.seen .timer")
+	}
+	ann.shot("call-video-phone")
+	bo.shot("call-video-desktop")
+
+	ann.click("dialog.call .round:has(use[href$='#mic'])")
+	bo.until("that she is muted", "document.querySelector('.call .said').textContent.includes('静音')")
+	ann.click("dialog.call .round:has(use[href$='#video'])")
+	bo.until("her picture gone", "!document.querySelector('dialog.call.seen')")
+	bo.shot("call-camera-off-desktop")
+	ann.click("dialog.call .round:has(use[href$='#video-off'])")
+	bo.see("dialog.call.seen")
+
+	bo.press("Escape", "Escape", 27, "", 0)
+	bo.see("dialog.call.mini")
+	bo.openInCall(ann.id)
+	bo.say("边聊边打")
+	bo.shot("call-mini-desktop")
+	bo.click(".call .grow")
+	bo.click(endButton)
+	ann.noCall()
+	bo.noCall()
+	ann.entry("own", "通话时长")
+	bo.entry("other", "通话时长")
+	bo.until("nothing unread", "!document.title.startsWith('(')")
+	ann.shot("call-entry-phone")
+}
+
+// openInCall goes to a chat without leaving the page.
+func (a *account) openInCall(id int64) {
+	a.t.Helper()
+	a.eval(fmt.Sprintf("document.querySelector('hy-app').dispatchEvent(new CustomEvent('hy-go', { detail: { to: '/c/10-%d' } }))", id))
+	a.see("hy-composer textarea")
+}
+
+// TestVoiceCallOnOneOfTwoDevices rings on both and is answered on one.
+func TestVoiceCallOnOneOfTwoDevices(t *testing.T) {
+	ann, bo := pair(t, startProduct(t), desktop, phone)
+	tablet := bo.again(desktop)
+	bo.home()
+	tablet.home()
+	ann.calls(bo, false)
+	bo.see(acceptButton)
+	tablet.see(acceptButton)
+	bo.shot("call-incoming-phone")
+	bo.click(acceptButton)
+	tablet.noCall()
+	for _, one := range []*account{ann, bo} {
+		one.inCall("active")
+		one.receives("sound", "audio", "bytesReceived", 1000)
+	}
+	ann.see("dialog.call .timer")
+	ann.shot("call-voice-desktop")
+	bo.shot("call-voice-phone")
+
+	carl := quickly(t, ann.base, "卡尔", phone)
+	carl.post("/contact/addfriend", fmt.Sprintf("{dstid: %d}", bo.id))
+	tablet.eval(`fetch('/contact/requests', { method: 'POST' }).then((r) => r.json())
+		.then(({ rows }) => fetch('/contact/accept', { method: 'POST', body: new URLSearchParams({ id: rows[0].id }) }))`)
+	carl.calls(bo, false)
+	carl.until("that he is busy", "document.querySelector('dialog.call.ended')?.textContent.includes('忙线')")
+	carl.noCall()
+	carl.entry("own", "忙线")
+
+	ann.click(endButton)
+	bo.noCall()
+	ann.entry("own", "通话时长")
+}
+
+// callServer is a server of a test's own.
+func callServer(t *testing.T, flags ...string) string {
+	t.Helper()
+	startProduct(t) // builds it
+	cmd, base, err := launch(filepath.Join(product.dir, filepath.Base(product.cmd.Path)), t.TempDir(), flags...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { end(cmd) })
+	return base
+}
+
+func end(cmd *exec.Cmd) {
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	_ = cmd.Wait()
+}
+
+// TestCallWithoutAnswer is missed once and declined once; a tap on the entry
+// calls back.
+func TestCallWithoutAnswer(t *testing.T) {
+	ann, bo := pair(t, callServer(t, "-call-ring", "3s"), phone, desktop)
+	bo.home()
+	ann.calls(bo, false)
+	bo.see(acceptButton)
+	ann.until("no answer", "document.querySelector('dialog.call.ended')?.textContent.includes('无人接听')")
+	ann.noCall()
+	bo.noCall()
+	ann.entry("own", "无应答")
+	bo.until("a missed call that counts", "document.querySelector('.row .badge')?.textContent === '1'")
+	bo.openInCall(ann.id)
+	bo.entry("other", "未接来电")
+	bo.shot("call-missed-desktop")
+
+	bo.click("hy-call-entry button")
+	ann.see(acceptButton)
+	ann.click("dialog.call.incoming .round.end")
+	bo.until("that she declined", "document.querySelector('dialog.call.ended')?.textContent.includes('拒绝')")
+	ann.noCall()
+	bo.noCall()
+	ann.entry("other", "已拒绝")
+	bo.entry("own", "对方已拒绝")
+}

@@ -1,0 +1,68 @@
+package service
+
+import (
+	"time"
+
+	"hongyan/model"
+)
+
+// Arrived is called when a socket is open: a device that comes while its user is
+// called rings too.
+func (s *CallService) Arrived(from model.Sender) {
+	_ = s.locked(func() error {
+		if c := s.board.calls[from.UserID]; c != nil && c.callee.userID == from.UserID && c.answered.IsZero() {
+			s.board.tell(from.Origin, c.ringing(time.Now()))
+		}
+		return nil
+	})
+}
+
+// Left is called when a socket has closed. A device of a call has a while to come
+// back with another one.
+func (s *CallService) Left(from model.Sender) {
+	_ = s.locked(func() error {
+		c := s.board.calls[from.UserID]
+		if c == nil {
+			return nil
+		}
+		own, _ := c.sides(from.UserID)
+		if own.origin != from.Origin {
+			return nil
+		}
+		s.board.leave(c, own)
+		own.timer = s.after(s.times.Grace, c, func() bool { return own.away }, model.CallLost)
+		return nil
+	})
+}
+
+// returned notes the socket that a device uses now, for who holds mu.
+func (s *CallService) returned(c *call, own *party, origin uint64) {
+	if own.away && own.timer != nil {
+		own.timer.Stop()
+	}
+	s.board.back(c, own, origin)
+}
+
+// resume gives a device its call back, or tells it that there is none any more.
+func (s *CallService) resume(from model.Sender, m *model.Message, ext *model.CallExt) {
+	_ = s.locked(func() error {
+		c := s.find(from.UserID, ext.Call)
+		if c != nil {
+			own, _ := c.sides(from.UserID)
+			if own.holds(from, ext.Device) {
+				s.returned(c, own, from.Origin)
+				state := c.state(own, model.CallCalling, "")
+				if !c.answered.IsZero() {
+					state = c.state(own, model.CallInCall, "")
+				}
+				state.CID = m.CID
+				s.board.tell(from.Origin, state)
+				return nil
+			}
+		}
+		gone := frame(model.CmdCallState, 0, from.UserID, model.CallExt{Call: ext.Call, State: model.CallEnded, Reason: model.CallLost})
+		gone.CID = m.CID
+		s.board.tell(from.Origin, gone)
+		return nil
+	})
+}
