@@ -36,7 +36,7 @@ func TestTouch(t *testing.T) {
 	ann.press("Escape", "Escape", 27, "", 0)
 	ann.until("the menu gone", "!document.querySelector('.hy-menu')")
 
-	ann.click("hy-voice .mic")
+	ann.microphone()
 	ann.see("hy-voice .hold")
 	x, y = ann.middle("hy-voice .hold")
 	ann.finger("touchStart", x, y)

@@ -260,6 +260,8 @@ function watchLine() {
   setInterval(() => { if (late.peek()) second.value++; }, 1000);
 }
 
+addEventListener('dragenter', () => import('./chat/drop.js'), { once: true });
+
 async function boot() {
   await painted(); // what the server rendered is seen first
   const data = JSON.parse(document.getElementById('boot')?.textContent || '{}');

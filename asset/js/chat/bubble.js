@@ -5,7 +5,7 @@ import { me, nameOf, userOf } from '../core/store.js';
 import { MEDIA } from '../core/timeline.js';
 import { cancel, play, recalledText, view } from './actions.js';
 import * as player from './player.js';
-import { posterOf, sourceOf, voiceKey } from './source.js';
+import { mayLoad, posterOf, reveal, sourceOf, voiceKey } from './source.js';
 import { emojiCount, linkify, ownFile, safeLink } from './text.js';
 
 const PICTURE_SIDE = 180;
@@ -80,13 +80,23 @@ export function fit(width, height) {
 
 function under(item, pane) {
   const { m, entry } = item;
-  return html`${entry?.state === 'uploading' ? progress(entry, pane) : nothing}
+  return html`${progress(entry)}
     ${m.memo && (m.media === MEDIA.IMAGE || m.media === MEDIA.VIDEO) ? html`<div class="caption words" dir="auto">${words(m.memo)}</div>` : nothing}`;
 }
 
-function progress(entry, pane) {
-  return html`<div class="uploading"><progress max="1" .value=${entry.progress ?? 0} aria-label=${t('chat.uploading')}></progress>
+/** How far a file has come, also while it waits for the line to go on. */
+function progress(entry) {
+  if (!entry?.file || (entry.state !== 'uploading' && !(entry.state === 'waiting' && entry.upload))) return nothing;
+  const share = entry.progress ?? 0;
+  return html`<div class="uploading"><progress max="1" .value=${share} aria-label=${t('chat.uploading')}></progress>
+    <span class="amount">${entry.state === 'uploading' ? t('upload.sent', { Part: bytes(share * entry.file.size), Size: bytes(entry.file.size) }) : t('upload.paused')}</span>
     <button class="iconbtn" type="button" aria-label=${t('chat.upload.cancel')} @click=${() => cancel(entry)}>${icon('x', 'small')}</button></div>`;
+}
+
+/** What stands in for a picture that is not fetched unasked: its size, and a tap fetches it. */
+function unloaded(m, size, label) {
+  return html`<button class="open unloaded" type="button" aria-label=${label} @click=${() => reveal(m)}>
+    <svg width=${size.width} height=${size.height} aria-hidden="true"></svg><span class="ask">${icon('download')}${m.ext?.size ? bytes(m.ext.size) : ''}</span></button>`;
 }
 
 function picture(item, pane) {
@@ -94,6 +104,7 @@ function picture(item, pane) {
   const size = fit(m.ext?.width, m.ext?.height);
   const src = entry?.file ? sourceOf(item) : ownFile(m.pic) || sourceOf(item);
   if (!src) return foreign(m, 'image');
+  if (!mayLoad(item)) return html`<div class="picture">${unloaded(m, size, m.ext?.size ? t('pic.load', { Size: bytes(m.ext.size) }) : t('pic.load.plain'))}${under(item, pane)}</div>`;
   return html`<div class="picture ${m.memo ? 'with-caption' : ''}"><button class="open" type="button" aria-label=${t('chat.picture.open')} @click=${() => view(pane, item)}>
     <img src=${src} width=${size.width} height=${size.height} alt=${m.memo || t('media.image')} loading="lazy" decoding="async" @error=${broken}></button>${under(item, pane)}</div>`;
 }
@@ -107,9 +118,9 @@ function video(item, pane) {
   const { m, entry } = item;
   const size = fit(m.ext?.width, m.ext?.height);
   if (!sourceOf(item)) return foreign(m, 'video');
-  const poster = posterOf(item);
+  const poster = mayLoad(item) ? posterOf(item) : '';
   return html`<div class="picture video"><button class="open" type="button" aria-label=${t('chat.video.open')} @click=${() => view(pane, item)}>
-    ${poster ? html`<img src=${poster} width=${size.width} height=${size.height} alt="" loading="lazy" decoding="async">` : html`<span class="blank"></span>`}
+    ${poster ? html`<img src=${poster} width=${size.width} height=${size.height} alt="" loading="lazy" decoding="async">` : html`<svg class="blank" width=${size.width} height=${size.height} aria-hidden="true"></svg>`}
     <span class="play">${icon('play')}</span>
     <span class="length">${m.ext?.size ? bytes(m.ext.size) : ''} ${m.ext?.duration ? duration(m.ext.duration) : ''}</span></button>${under(item, pane)}</div>`;
 }
@@ -140,15 +151,15 @@ function voice(item, pane) {
   const key = voiceKey(pane, m);
   const now = player.playing.value?.key === key ? player.playing.value : null;
   const fresh = !own && !player.heard.value.has(key);
-  const length = html`<span class="seconds">${m.amount ?? 0}″</span>`;
+  const length = html`<span class="seconds">${m.amount ?? 0}″${!mayLoad(item) && fresh && m.ext?.size ? ` · ${bytes(m.ext.size)}` : ''}</span>`;
   const wave = waveform(m, now ? now.share : 1);
   const state = now?.state ?? 'idle';
   return html`<div class="voice-row"><button class="bubble voice ${state}" type="button" aria-label=${t(state === 'playing' ? 'chat.voice.pause' : 'chat.voice.play', { Count: m.amount ?? 0 })}
-      @click=${() => play(pane, item)}>${state === 'playing' ? icon('pause', 'small') : nothing}${own ? html`${length}${wave}` : html`${wave}${length}`}</button>
+      @click=${(event) => player.seekTo(event, key) || play(pane, item)}>${state === 'playing' ? icon('pause', 'small') : nothing}${own ? html`${length}${wave}` : html`${wave}${length}`}</button>
     ${fresh ? html`<span class="unheard" role="img" aria-label=${t('chat.voice.unheard')}></span>` : nothing}
-    ${now && state !== 'failed' ? html`<button class="rate" type="button" @click=${player.faster}>${player.rate.value}×</button>` : nothing}</div>
-    ${state === 'failed' ? html`<p class="note-under">${t('chat.voice.failed')} <a href=${sourceOf(item)} download>${t('chat.download')}</a></p>` : nothing}
-    ${entry?.state === 'uploading' ? progress(entry, pane) : nothing}`;
+    ${now && state !== 'failed' && state !== 'unplayable' ? html`<button class="rate" type="button" aria-label=${t('voice.rate', { Rate: player.rate.value })} @click=${player.faster}>${player.rate.value}×</button>` : nothing}</div>
+    ${state === 'failed' || state === 'unplayable' ? html`<p class="note-under">${state === 'failed' ? t('chat.voice.failed') : t('voice.unplayable', { Type: now.type })} <a href=${sourceOf(item)} download>${t('chat.download')}</a></p>` : nothing}
+    ${progress(entry)}`;
 }
 
 const extension = (name) => (/\.([A-Za-z0-9]{1,5})$/.exec(name ?? '')?.[1] ?? '').toLowerCase();
@@ -161,7 +172,7 @@ function file(item, pane) {
     <span class="kind ${KIND_COLOURS[kind] ?? 'other'}" aria-hidden="true">${kind ? kind.toUpperCase() : icon('file')}</span>`;
   return html`<div class="bubble card file">${url && m.url
     ? html`<a class="body" href=${url.href} download=${m.content || 'file'} target="_blank" rel="noopener noreferrer nofollow"><span class="sr">${t('chat.download')}: </span>${inside}</a>`
-    : html`<span class="body">${inside}</span>`}${entry?.state === 'uploading' ? progress(entry, pane) : nothing}</div>`;
+    : html`<span class="body">${inside}</span>`}${progress(entry)}</div>`;
 }
 
 /** Drawn from the typed message alone, so that no text or picture can look like one. */

@@ -42,6 +42,8 @@ export class Recorder {
     const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
     this.recorder = new MediaRecorder(this.stream, mimeType ? { mimeType, audioBitsPerSecond: 32000 } : undefined);
     this.recorder.ondataavailable = (event) => event.data.size > 0 && this.chunks.push(event.data);
+    // A microphone that is pulled out ends the message, not the page.
+    this.stream.getAudioTracks()[0]?.addEventListener('ended', () => this.onlimit(), { once: true });
     this.recorder.start();
     this.startedAt = performance.now();
     this.listen();

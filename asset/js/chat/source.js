@@ -1,8 +1,41 @@
-// Where the file of a message is: still here, or on this site.
+// Where the file of a message is: still here, or on this site; and whether it
+// may be fetched before somebody asks for it.
+import { signal } from '../../vendor/signals-core.js';
 import { ownFile } from './text.js';
 
 const local = new Map();
 const MOST_LOCAL = 60;
+const SAVER = 'hy-saver';
+
+/** How this device loads what messages carry: 'on' and 'off' as chosen, 'auto' as the browser says. */
+export function saverChoice() {
+  try {
+    return localStorage.getItem(SAVER) ?? 'auto';
+  } catch {
+    return 'auto';
+  }
+}
+
+const wanted = () => ({ on: true, off: false })[saverChoice()] ?? navigator.connection?.saveData === true;
+
+/** Whether pictures, videos and voice wait to be asked for. */
+export const saving = signal(wanted());
+
+/** What was asked for on this page, by address. */
+const revealed = signal(new Set());
+
+/** Looks again at what decides on `saving`. */
+export const lookAgain = () => { saving.value = wanted(); };
+
+const addressOf = (m) => m.url || m.cid;
+
+/** Whether what a message carries may be fetched now. */
+export const mayLoad = ({ m, own, entry }) => !saving.value || own || !!entry || revealed.value.has(addressOf(m));
+
+/** Somebody asked for what a message carries. */
+export function reveal(m) {
+  revealed.value = new Set(revealed.peek()).add(addressOf(m));
+}
 
 /** An address of a file that is still here, so that what was sent shows without being fetched. */
 function localURL(entry, what = 'file') {

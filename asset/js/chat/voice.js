@@ -1,11 +1,24 @@
 // The voice button. By touch it turns the field into "hold to talk" (slide up to
-// cancel); by mouse and keyboard one click starts and the next one sends.
-import { duration, emit, html, icon, nothing, t, toast, View } from './base.js';
+// cancel, right to go on without holding); by mouse and keyboard one click starts
+// and the next one sends.
+import { ask, duration, emit, html, icon, nothing, t, toast, View } from './base.js';
 
 const CANCEL_AT = 60;
+const LOCK_AT = 70;
+const PRIMED = 'hy-mic';
+
+/** Whether the browser would ask for the microphone, as far as it says so. */
+async function undecided() {
+  try {
+    if (localStorage.getItem(PRIMED)) return false;
+    return (await navigator.permissions.query({ name: /** @type {any} */ ('microphone') })).state === 'prompt';
+  } catch {
+    return true;
+  }
+}
 
 class VoiceButton extends View {
-  static properties = { holding: { type: Boolean }, mode: { state: true }, seconds: { state: true }, level: { state: true }, cancelling: { state: true } };
+  static properties = { holding: { type: Boolean }, mode: { state: true }, seconds: { state: true }, cancelling: { state: true }, locking: { state: true } };
 
   disconnectedCallback() {
     super.disconnectedCallback();
@@ -36,20 +49,43 @@ class VoiceButton extends View {
   }
 
   overlay() {
-    return html`<div class="talk ${this.cancelling ? 'cancelling' : ''}" aria-live="assertive"><div class="talk-bubble">${this.meter()}<span>${duration(this.seconds ?? 0)}</span></div>
-      <p>${this.left() === nothing ? t(this.cancelling ? 'chat.voice.release.cancel' : 'chat.voice.slide') : this.left()}</p></div>`;
+    const hint = this.cancelling ? 'chat.voice.release.cancel' : this.locking ? 'voice.lock' : 'voice.slide';
+    return html`<div class="talk ${this.cancelling ? 'cancelling' : this.locking ? 'locking' : ''}"><div class="talk-bubble">${this.meter()}<span>${duration(this.seconds ?? 0)}</span></div>
+      <p aria-live="assertive">${this.left() === nothing || this.cancelling || this.locking ? t(hint) : this.left()}</p>
+      <span class="lock-here" aria-hidden="true">${icon('lock-keyhole')}</span></div>`;
   }
 
   async micClicked() {
-    if (!this.holding && matchMedia('(pointer: coarse)').matches && (await this.possible())) {
-      emit(this, 'hy-voice-mode', { reason: 'hold' });
-      return;
+    const touch = matchMedia('(pointer: coarse)').matches;
+    if (this.holding || (touch && (await this.possible()) && (await this.primed(true)))) emit(this, 'hy-voice-mode', { reason: 'hold' });
+    else if (!touch) this.begin('click');
+  }
+
+  /**
+   * Says what the microphone is for before the browser asks for it the first time.
+   * @param {boolean} [now] whether the browser is to ask at once: a finger that holds a button cannot answer
+   */
+  async primed(now = false) {
+    if (!(await undecided())) return true;
+    if (!(await ask({ title: t('voice.primer'), text: t('voice.primer.text'), yes: t('voice.primer.yes') }))) return false;
+    try {
+      localStorage.setItem(PRIMED, '1');
+    } catch { /* then it is said again */ }
+    if (!now) return true;
+    try {
+      for (const track of (await navigator.mediaDevices.getUserMedia({ audio: true })).getTracks()) track.stop();
+      return true;
+    } catch (error) {
+      this.refused(error);
+      return false;
     }
-    if (this.holding) {
-      emit(this, 'hy-voice-mode', { reason: 'hold' });
-      return;
-    }
-    this.begin('click');
+  }
+
+  refused(error) {
+    try {
+      localStorage.removeItem(PRIMED);
+    } catch { /* nothing was kept */ }
+    emit(this, 'hy-voice-mode', { reason: error.name === 'NotAllowedError' ? 'denied' : 'missing' });
   }
 
   /** Whether recording works here; where it does not, the composer is told why. */
@@ -61,10 +97,10 @@ class VoiceButton extends View {
   }
 
   async begin(mode) {
-    if (this.recorder || !(await this.possible())) return;
+    if (this.recorder || !(await this.possible()) || (mode === 'click' && !(await this.primed()))) return;
     this.history = new Array(20).fill(0);
     this.seconds = 0;
-    this.cancelling = false;
+    this.cancelling = this.locking = false;
     const recorder = new this.tools.Recorder({
       onlevel: (level, seconds) => {
         this.history = [...this.history.slice(1), Math.min(1, level * 1.6)];
@@ -80,7 +116,7 @@ class VoiceButton extends View {
       }
     } catch (error) {
       this.over();
-      emit(this, 'hy-voice-mode', { reason: error.name === 'NotAllowedError' ? 'denied' : 'missing' });
+      this.refused(error);
       return;
     }
     this.mode = mode;
@@ -113,12 +149,15 @@ class VoiceButton extends View {
     event.preventDefault();
     event.currentTarget.setPointerCapture(event.pointerId);
     this.heldTop = event.currentTarget.getBoundingClientRect().top;
+    this.heldAt = event.clientX;
     this.held = true;
     this.begin('hold');
   }
 
   holdMove(event) {
-    if (this.mode === 'hold') this.cancelling = event.clientY < this.heldTop - CANCEL_AT;
+    if (this.mode !== 'hold') return;
+    this.cancelling = event.clientY < this.heldTop - CANCEL_AT;
+    this.locking = !this.cancelling && event.clientX > this.heldAt + Math.min(LOCK_AT, (innerWidth - this.heldAt) / 2);
   }
 
   holdUp(event) {
@@ -127,7 +166,14 @@ class VoiceButton extends View {
     if (!this.recorder) return;
     // Let go while the browser was still asking for the microphone: nothing was said.
     if (this.mode !== 'hold' || this.cancelling || event.type === 'pointercancel') this.cancel();
+    else if (this.locking) this.lock();
     else this.finish();
+  }
+
+  /** It goes on without a finger, with the buttons of the other way. */
+  lock() {
+    this.mode = 'click';
+    emit(this, 'hy-voice-state', { recording: 'click' });
   }
 
   /** A click without a pointer is the keyboard's: it starts, and the next one sends. */

@@ -19,6 +19,7 @@ export async function leave() {
   }
   store.outbox.peek()?.stop();
   store.dropDrafts();
+  localStorage.removeItem(`hy-heard-${id}`);
   await deleteDatabase(store.databaseOf(id));
 }
 

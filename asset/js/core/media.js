@@ -1,72 +1,60 @@
 // Files on their way to the server: what they are, how big a picture is, a
 // video's poster, and the upload with its progress.
 import { t } from './i18n.js';
+import { isShown } from './picture.js';
+import * as store from './store.js';
 import { MEDIA } from './timeline.js';
+import { IN_PARTS, send, sendInParts } from './transfer.js';
 
 const POSTER_SIDE = 480;
 const POSTER_TIMEOUT = 8000;
+const LENGTH_TIMEOUT = 2000;
 
-class UploadError extends Error {
-  constructor(code, message, retryAfter = 0) {
-    super(message);
-    this.code = code;
-    this.retryAfter = retryAfter;
-  }
+/**
+ * Sends one file.
+ * @param {Blob} file @param {string} name @param {(share:number)=>void} progress @param {AbortSignal} [signal]
+ * @param {{known?: string, remember?: (id: string) => unknown}} [how] to go on with an earlier attempt
+ * @returns {Promise<{url:string, attach:any}>}
+ */
+export async function upload(file, name, progress, signal, how = {}) {
+  if (file.size > IN_PARTS) return sendInParts(file, name, { ...how, progress, signal });
+  const { data, attach } = await send('/attach/upload', { file: [file, name] }, { progress, signal });
+  return { url: data, attach: attach ?? {} };
 }
 
 /**
- * Sends one file. fetch cannot tell how much of a body has gone, so this is an XMLHttpRequest.
- * @param {Blob} file @param {string} name @param {(share:number)=>void} progress @param {AbortSignal} [signal]
- * @returns {Promise<{url:string, attach:any}>}
+ * Uploads what an entry of the outbox carries and gives the fields that its message gains.
+ * @param {any} entry @param {(share:number)=>void} progress @param {AbortSignal} signal
+ * @param {(fields: object) => unknown} [remember] keeps what a later attempt goes on with
  */
-export function upload(file, name, progress, signal) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    const body = new FormData();
-    body.append('file', file, name);
-    request.open('POST', '/attach/upload');
-    request.setRequestHeader('Accept', 'application/json');
-    request.responseType = 'json';
-    request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
-    request.onerror = request.ontimeout = () => reject(new UploadError('network', t('error.client.offline')));
-    request.onabort = () => reject(new UploadError('aborted', ''));
-    request.onload = () => {
-      const answer = request.response;
-      if (answer?.code === 0) resolve({ url: answer.data, attach: answer.attach ?? {} });
-      else reject(new UploadError(answer?.error ?? codeOf(request.status), answer?.msg ?? t('error.client.unavailable'), Number(request.getResponseHeader('Retry-After')) || 0));
-    };
-    signal?.addEventListener('abort', () => request.abort(), { once: true });
-    request.send(body);
-  });
-}
-
-/** What a proxy's answer without our JSON means. */
-function codeOf(status) {
-  if (status === 413) return 'too_large';
-  if (status === 429) return 'rate_limited';
-  return status === 0 ? 'network' : 'unavailable';
-}
-
-/** Uploads what an entry of the outbox carries and gives the fields that its message gains. */
-export async function uploadEntry(entry, progress, signal) {
+export async function uploadEntry(entry, progress, signal, remember) {
   const fields = {};
-  if (entry.poster && !entry.pic) fields.pic = (await upload(entry.poster, 'poster.jpg', () => {}, signal)).url;
-  const { url, attach } = await upload(entry.file, entry.name || 'file', progress, signal);
+  if (entry.poster && !entry.pic) {
+    fields.pic = (await upload(entry.poster, 'poster.jpg', () => {}, signal)).url;
+    await remember?.({ pic: fields.pic });
+  }
+  const { url, attach } = await upload(entry.file, entry.name || 'file', progress, signal, { known: entry.upload, remember: (id) => remember?.({ upload: id }) });
   fields.url = url;
   const ext = { ...entry.ext };
   if (attach.width && attach.height) Object.assign(ext, { width: attach.width, height: attach.height });
-  if (entry.media === MEDIA.IMAGE) {
-    fields.pic = attach.thumb || url;
-    ext.size = attach.size ?? entry.file.size;
-  }
+  if (entry.media === MEDIA.IMAGE) fields.pic = attach.thumb || url;
+  if (entry.media !== MEDIA.FILE) ext.size = attach.size ?? entry.file.size;
   fields.ext = ext;
   return fields;
+}
+
+/** Sends files to a conversation, in their order; the last one has the caption. @param {(name: string) => void} empty is told of files without content */
+export async function sendFiles(kind, dstid, files, caption, empty) {
+  for (const [i, file] of files.entries()) {
+    if (file.size === 0) empty(file.name);
+    else await store.send(kind, dstid, await messageOf(file, { caption: i === files.length - 1 ? caption : '' }));
+  }
 }
 
 /** The message that a chosen file becomes, to be given to the outbox. */
 export async function messageOf(file, { caption = '' } = {}) {
   const name = file.name || t('chat.file');
-  if (/^image\/(png|jpeg|gif|webp|avif|bmp)$/.test(file.type)) {
+  if (isShown(file)) {
     const size = await imageSize(file).catch(() => null);
     if (size) return { media: MEDIA.IMAGE, file, name, memo: caption, ext: { ...size, size: file.size } };
   }
@@ -76,7 +64,7 @@ export async function messageOf(file, { caption = '' } = {}) {
   }
   if (file.type.startsWith('audio/')) {
     const seconds = await audioLength(file).catch(() => 0);
-    if (seconds > 0 && seconds <= 120) return { media: MEDIA.VOICE, file, name, amount: Math.max(1, Math.round(seconds)), ext: {} };
+    if (seconds > 0 && seconds <= 120) return { media: MEDIA.VOICE, file, name, amount: Math.max(1, Math.round(seconds)), ext: { size: file.size } };
   }
   return { media: MEDIA.FILE, file, name, content: name, amount: file.size, memo: caption };
 }
@@ -103,10 +91,25 @@ function audioLength(file) {
   return withURL(file, (url) => new Promise((resolve, reject) => {
     const audio = new Audio();
     audio.preload = 'metadata';
-    audio.onloadedmetadata = () => resolve(Number.isFinite(audio.duration) ? audio.duration : 0);
+    audio.onloadedmetadata = async () => resolve(await lengthOf(audio));
     audio.onerror = reject;
     audio.src = url;
   }));
+}
+
+/** The length of what is loaded. A recording says none in its head: it is known once its end has been looked for. */
+function lengthOf(player) {
+  if (Number.isFinite(player.duration)) return player.duration;
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      player.ondurationchange = null;
+      resolve(Number.isFinite(player.duration) ? player.duration : 0);
+    };
+    const timer = setTimeout(done, LENGTH_TIMEOUT);
+    player.ondurationchange = () => Number.isFinite(player.duration) && done();
+    player.currentTime = 1e7;
+  });
 }
 
 /** A picture of a video's first second, with its size and length. */
@@ -118,11 +121,18 @@ export function posterOf(file) {
     video.playsInline = true;
     video.preload = 'auto';
     video.onerror = () => reject(new Error('not playable'));
-    video.onloadeddata = () => { video.currentTime = Math.min(1, (video.duration || 2) / 2); };
-    video.onseeked = async () => {
-      const { videoWidth: width, videoHeight: height } = video;
-      const poster = await shrink(video, width, height);
-      resolve({ poster, width, height, duration: Number.isFinite(video.duration) ? Math.round(video.duration) : 0 });
+    video.onloadeddata = async () => {
+      const seconds = await lengthOf(video);
+      video.onseeked = async () => {
+        const { videoWidth: width, videoHeight: height } = video;
+        if (!width) { // a sound in a film's clothes
+          reject(new Error('no picture'));
+          return;
+        }
+        const poster = await shrink(video, width, height);
+        resolve({ poster, width, height, duration: Math.round(seconds) });
+      };
+      video.currentTime = Math.min(1, (seconds || 2) / 2);
     };
     video.src = url;
   }));

@@ -22,7 +22,7 @@ export function frameOf(entry) {
 
 export class Outbox {
   /**
-   * @param {{db:any, send:(frame:any)=>boolean, upload:(entry:any, progress:(p:number)=>void, abort:AbortSignal)=>Promise<object>,
+   * @param {{db:any, send:(frame:any)=>boolean, upload:(entry:any, progress:(p:number)=>void, abort:AbortSignal, note:(known:object)=>Promise<void>)=>Promise<object>,
    *   acked:(entry:any, ack:any)=>void, silent:()=>void, patience?:number}} deps
    */
   constructor({ db, send, upload, acked, silent, patience = ACK_TIMEOUT }) {
@@ -175,7 +175,7 @@ export class Outbox {
     this.uploads.set(entry.cid, abort);
     this.update(entry.cid, { state: 'uploading', progress: 0 });
     try {
-      const fields = await this.upload(entry, (progress) => this.update(entry.cid, { progress }), abort.signal);
+      const fields = await this.upload(entry, (progress) => this.update(entry.cid, { progress }), abort.signal, (known) => this.note(entry.cid, known));
       const next = this.update(entry.cid, { ...fields, state: 'waiting', attempts: 0 });
       if (next) await this.keep(next);
       this.step(keyOf(entry.kind, entry.dstid));
@@ -184,6 +184,12 @@ export class Outbox {
     } finally {
       this.uploads.delete(entry.cid);
     }
+  }
+
+  /** Keeps what a later attempt at an upload goes on with. */
+  async note(cid, known) {
+    const next = this.update(cid, known);
+    if (next) await this.keep(next);
   }
 
   /** The server stored it. */
