@@ -87,5 +87,6 @@ type ConversationRow struct {
 	Muted     bool     `json:"muted"`
 	Draft     string   `json:"draft"`
 	Mentioned bool     `json:"mentioned"`
+	MentionAt int64    `json:"mentionseq,omitempty"` // the last unread mention's seq
 	Online    bool     `json:"online"`
 }

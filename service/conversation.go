@@ -102,6 +102,9 @@ func rowOf(seat *seatRow) model.ConversationRow {
 	if c.Kind == model.KindRoom {
 		row.DstID = c.Low
 	}
+	if row.Mentioned {
+		row.MentionAt = m.MentionSeq
+	}
 	return row
 }
 

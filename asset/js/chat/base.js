@@ -10,3 +10,21 @@ export function emit(element, name, detail) {
 
 /** Opens the page of a user; one's own is elsewhere. */
 export const openProfile = (element, id, own) => emit(element, 'hy-go', { to: own ? '/me' : `/contacts/${id}` });
+
+/** The first of some elements, in the order of the page, that reaches below a line of the screen. */
+export function firstBelow(all, y) {
+  let low = 0;
+  let high = all.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (all[middle].getBoundingClientRect().bottom > y) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Resolves at the next frame; where none comes, as in a hidden tab, soon. */
+export const frame = () => new Promise((resolve) => {
+  requestAnimationFrame(resolve);
+  setTimeout(resolve, 100);
+});

@@ -1,5 +1,5 @@
 // <hy-chat kind dstid>: one conversation, from its head to the composer.
-import { attempt, count, emit, html, icon, nothing, preview, t, View } from './base.js';
+import { attempt, count, emit, html, icon, nothing, t, View } from './base.js';
 import * as store from '../core/store.js';
 import { CMD, keyOf, MEDIA } from '../core/timeline.js';
 import './composer.js';
@@ -39,7 +39,7 @@ class Chat extends View {
 
   /** What is fetched when it is needed must be here before the network may be gone. */
   firstUpdated() {
-    setTimeout(() => Promise.allSettled([import('./menu.js'), import('./sheet.js'), import('./tools.js'), import('../core/media.js'), import('./recorder.js'), import('./emoji.js')]), LATER);
+    setTimeout(() => Promise.allSettled([import('./menu.js'), import('./deeds.js'), import('./announce.js'), import('./select.js'), import('./forward.js'), import('./sheet.js'), import('./tools.js'), import('../core/media.js'), import('./recorder.js'), import('./emoji.js')]), LATER);
   }
 
   get composer() {
@@ -97,11 +97,11 @@ class Chat extends View {
     if (wait > 0) this.graceTimer = setTimeout(() => { this.late = true; }, wait);
   }
 
-  /** Reads out what has just come in; the list itself is not live, for it also shows history. */
-  announce(m, where) {
+  /** Lets what has just come in be read out. */
+  async announce(m, where) {
     if (where.kind !== this.kind || where.dstid !== this.dstid || m.userid === store.me.peek()?.id) return;
     const box = this.querySelector('.announcer');
-    if (box) box.textContent = `${store.nameOf(m.userid)}: ${preview(m)}`;
+    if (box) (await import('./announce.js')).announce(box, m, where);
   }
 
   editLast() {

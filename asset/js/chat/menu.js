@@ -1,7 +1,7 @@
 // The menu of a message: a modal dialog without a visible ground, so that focus,
 // Escape and a tap beside it behave as people expect.
 import { render } from '../../vendor/lit.js';
-import { html, icon, nothing, t } from './base.js';
+import { attempt, html, icon, nothing, t } from './base.js';
 
 const MARGIN = 8;
 
@@ -20,7 +20,8 @@ export function openMenu(anchor, { items, react, mine }) {
     act();
   };
   render(html`${react ? html`<div class="reactions" role="group" aria-label=${t('chat.react')}>${REACTIONS.map((emoji) => html`<button type="button"
-      aria-pressed=${mine?.has(emoji) ? 'true' : 'false'} @click=${run(() => react(emoji))}>${emoji}</button>`)}</div>` : nothing}
+      aria-pressed=${mine?.has(emoji) ? 'true' : 'false'} @click=${run(() => react(emoji))}>${emoji}</button>`)}<button type="button" class="all"
+      aria-label=${t('receipt.react.more')} @click=${() => attempt(() => allEmoji(dialog, anchor, run, react))}>${icon('smile-plus')}</button></div>` : nothing}
     <div class="items" role="menu">${items.map((item) => html`<button type="button" role="menuitem" class=${item.danger ? 'danger' : ''}
       @click=${run(item.act)}>${icon(item.icon)}<span>${item.label}</span></button>`)}</div>`, dialog);
   dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
@@ -30,6 +31,16 @@ export function openMenu(anchor, { items, react, mine }) {
   dialog.showModal();
   place(dialog, anchor);
   dialog.querySelector('[role=menuitem]')?.focus({ preventScroll: true });
+}
+
+/** The whole panel of emoji in the menu's place. */
+async function allEmoji(dialog, anchor, run, react) {
+  await import('./emoji.js');
+  dialog.classList.add('wide');
+  dialog.removeEventListener('keydown', walk);
+  render(html`<hy-emoji @hy-emoji=${(event) => event.detail.emoji && run(() => react(event.detail.emoji))()}></hy-emoji>`, dialog);
+  place(dialog, anchor);
+  requestAnimationFrame(() => dialog.querySelector('input')?.focus({ preventScroll: true }));
 }
 
 function place(dialog, anchor) {

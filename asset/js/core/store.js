@@ -13,6 +13,7 @@ export * from './state.js';
 
 const TYPING_EVERY = 3000;
 const REQUEST_TIMEOUT = 10000;
+const LATER = 1500; // what may wait for the first paint
 
 const waiting = new Map();
 const typingSent = new Map();
@@ -44,6 +45,7 @@ export async function start(boot = {}) {
   outbox.value = box;
   restoreDrafts();
   socket.start();
+  setTimeout(() => import('./delivered.js').catch(() => {}), LATER);
   for (const name of ['conversations', 'contacts', 'groups', 'requests']) if (!boot[name]) refresh(name);
 }
 
@@ -175,7 +177,7 @@ function lastAfter(row, m) {
   return {};
 }
 
-function mentionsMe(m) {
+export function mentionsMe(m) {
   const list = m.ext?.mentions;
   return m.userid !== me.peek().id && (list === 'all' || (Array.isArray(list) && list.includes(me.peek().id)));
 }
