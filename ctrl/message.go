@@ -37,17 +37,21 @@ func (s *Server) loadHistory(_ http.ResponseWriter, r *request) (any, error) {
 
 func (s *Server) setConversation(_ http.ResponseWriter, r *request) (any, error) {
 	var in struct {
-		Kind   int     `json:"kind"`
-		DstID  int64   `json:"dstid"`
-		Pinned *bool   `json:"pinned"`
-		Muted  *bool   `json:"muted"`
-		Draft  *string `json:"draft"`
+		Kind     int     `json:"kind"`
+		DstID    int64   `json:"dstid"`
+		Pinned   *bool   `json:"pinned"`
+		Muted    *bool   `json:"muted"`
+		MuteFor  *int64  `json:"mutefor"`
+		Archived *bool   `json:"archived"`
+		Unread   *bool   `json:"unread"`
+		Draft    *string `json:"draft"`
 	}
 	if err := r.Bind(&in); err != nil {
 		return nil, err
 	}
 	return s.Conversations.Set(r.Context(), model.Sender{UserID: r.UserID()}, in.Kind, in.DstID,
-		service.Settings{Pinned: in.Pinned, Muted: in.Muted, Draft: in.Draft})
+		service.Settings{
+			Pinned: in.Pinned, Muted: in.Muted, MuteFor: in.MuteFor, Archived: in.Archived, Unread: in.Unread, Draft: in.Draft})
 }
 
 func (s *Server) searchMessages(_ http.ResponseWriter, r *request) (any, error) {

@@ -76,7 +76,7 @@ func (p *pages) routes(mux *http.ServeMux) {
 	mux.Handle("POST /u/{id}", p.page(p.add))
 	mux.Handle("GET /qr.svg", p.page(p.qr))
 	for _, path := range []string{
-		"/chat/index.shtml", "/chat/createcom.shtml", "/search", "/scan", "/contacts", "/contacts/{rest...}", "/groups/{rest...}",
+		"/chat/index.shtml", "/chat/createcom.shtml", "/archived", "/search", "/scan", "/contacts", "/contacts/{rest...}", "/groups/{rest...}",
 		"/me", "/me/{rest...}", "/c/{id}", "/c/{id}/{rest...}",
 	} {
 		mux.Handle("GET "+path, p.page(p.app))

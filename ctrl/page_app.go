@@ -58,8 +58,12 @@ func (p *pages) renderApp(w http.ResponseWriter, r *request, status int, create,
 	}
 	clock := p.clock(r)
 	for _, row := range rows {
-		if !row.Muted {
-			data.Unread += row.Unread
+		data.Unread += row.Badge()
+		if row.Archived {
+			data.Archived++
+		}
+		if row.Archived != data.Away() {
+			continue
 		}
 		on := data.Chat != nil && data.Chat.Kind == row.Kind && data.Chat.DstID == row.DstID
 		data.Rows = append(data.Rows, view.Row{ConversationRow: row, Time: clock.short(lastAt(row)), Preview: p.preview(r, row, speakers), On: on})
@@ -93,7 +97,7 @@ func pageTab(path string) string {
 // pagePane is what a phone shows of a path: a list, or what was chosen from it.
 func pagePane(path string) string {
 	switch path {
-	case "/chat/index.shtml", "/contacts", "/me", "/search":
+	case "/chat/index.shtml", "/archived", "/contacts", "/me", "/search":
 		return "list"
 	}
 	return "main"

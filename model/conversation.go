@@ -22,6 +22,9 @@ func (Conversation) TableName() string { return "conversation" }
 // user's own settings. ReadPosts is the number of messages up to ReadSeq and
 // Own the number of the member's own after it, so that
 // unread = conversation.Posts - ReadPosts - Own, with nothing counted.
+// Muted is for ever, SilentTill (Unix milliseconds) for a while. Archived is one
+// more than Posts was when the user put the conversation away: the next message
+// brings it back by itself. Marked: to be seen as unread.
 type Member struct {
 	ID             int64 `xorm:"pk autoincr"`
 	ConversationID int64 `xorm:"'conversationid'"`
@@ -39,7 +42,14 @@ type Member struct {
 	Draft          string
 	Nick           string
 	CreateAt       int64 `xorm:"'createat'"`
+	Archived       int64
+	Marked         bool
+	SilentTill     int64 `xorm:"'silenttill'"`
 }
+
+// Silent tells whether the member wants no notice of messages at the time now;
+// of those that mention the member there is one all the same.
+func (m *Member) Silent(now int64) bool { return m.Muted || m.SilentTill > now }
 
 // TableName names the table.
 func (Member) TableName() string { return "member" }
@@ -85,8 +95,27 @@ type ConversationRow struct {
 	Last      *Message `json:"last,omitempty"`
 	Pinned    bool     `json:"pinned"`
 	Muted     bool     `json:"muted"`
+	MutedTill int64    `json:"mutedtill"` // when a mute ends by itself; 0: not
+	Archived  bool     `json:"archived"`  // until the next message
+	Marked    bool     `json:"marked"`    // as unread
 	Draft     string   `json:"draft"`
 	Mentioned bool     `json:"mentioned"`
 	MentionAt int64    `json:"mentionseq,omitempty"` // the last unread mention's seq
 	Online    bool     `json:"online"`
+}
+
+// Badge is what the conversation adds to the number of all that is unread: of a
+// muted one only that somebody calls, of one put away nothing.
+func (r *ConversationRow) Badge() int64 {
+	switch {
+	case r.Archived:
+		return 0
+	case r.Muted && r.Mentioned:
+		return 1
+	case r.Muted:
+		return 0
+	case r.Unread == 0 && r.Marked:
+		return 1
+	}
+	return r.Unread
 }

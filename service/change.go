@@ -94,7 +94,7 @@ func (tx *Tx) read(c *model.Conversation, seat *model.Member, seq int64) error {
 		}
 		own = seat.Own - own
 	}
-	_, err := tx.Exec("UPDATE member SET readseq = ?, readposts = ?, own = ? WHERE id = ?", seq, posts, own, seat.ID)
+	_, err := tx.Exec("UPDATE member SET readseq = ?, readposts = ?, own = ?, marked = ? WHERE id = ?", seq, posts, own, false, seat.ID)
 	return err
 }
 

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"slices"
-	"unicode/utf8"
 
 	"hongyan/model"
 	"hongyan/service/db"
@@ -11,12 +10,8 @@ import (
 	"xorm.io/xorm"
 )
 
-// maxConversations is how many conversations a list holds, and maxDraft the
-// length of a draft in characters.
-const (
-	maxConversations = 10_000
-	maxDraft         = 5000
-)
+// maxConversations is how many conversations a list holds.
+const maxConversations = 10_000
 
 // ConversationService shows a user's conversations and keeps the settings.
 type ConversationService struct {
@@ -82,7 +77,7 @@ func (s *ConversationService) rows(v *xorm.Session, userID int64, where string, 
 	list := make([]model.ConversationRow, len(seats))
 	pointers := make([]*model.ConversationRow, len(seats))
 	for i := range seats {
-		list[i], pointers[i] = rowOf(&seats[i]), &list[i]
+		list[i], pointers[i] = rowOf(&seats[i], s.committer.now.millis()), &list[i]
 	}
 	if err := lastMessages(v, seats, list); err != nil {
 		return nil, err
@@ -93,11 +88,15 @@ func (s *ConversationService) rows(v *xorm.Session, userID int64, where string, 
 	return list, s.describe(v, userID, pointers)
 }
 
-func rowOf(seat *seatRow) model.ConversationRow {
+func rowOf(seat *seatRow, now int64) model.ConversationRow {
 	c, m := &seat.Conversation, &seat.Member
 	row := model.ConversationRow{
 		Kind: c.Kind, DstID: m.PeerID, LastSeq: c.Seq, ReadSeq: m.ReadSeq, Unread: max(c.Posts-m.ReadPosts-m.Own, 0),
-		Pinned: m.Pinned, Muted: m.Muted, Draft: m.Draft, Mentioned: m.MentionSeq > m.ReadSeq,
+		Pinned: m.Pinned, Muted: m.Silent(now), Draft: m.Draft, Mentioned: m.MentionSeq > m.ReadSeq,
+		Archived: m.Archived > c.Posts, Marked: m.Marked,
+	}
+	if row.Muted && !m.Muted {
+		row.MutedTill = m.SilentTill
 	}
 	if c.Kind == model.KindRoom {
 		row.DstID = c.Low
@@ -236,51 +235,4 @@ func peers(list []*model.ConversationRow) []int64 {
 		ids[i] = row.DstID
 	}
 	return ids
-}
-
-// Settings are a user's own settings of a conversation; what is nil stays.
-type Settings struct {
-	Pinned, Muted *bool
-	Draft         *string
-}
-
-// Set changes a user's settings of a conversation and tells the user's devices.
-func (s *ConversationService) Set(ctx context.Context, from model.Sender, kind int, dstID int64, set Settings) (model.ConversationRow, error) {
-	if kind != model.KindSingle && kind != model.KindRoom && kind != model.KindNotice {
-		return model.ConversationRow{}, model.Invalid("kind")
-	}
-	if set.Draft != nil && (!utf8.ValidString(*set.Draft) || utf8.RuneCountInString(*set.Draft) > maxDraft) {
-		return model.ConversationRow{}, model.TooLarge("draft")
-	}
-	if err := s.db.View(ctx, func(v *xorm.Session) error { return mayRead(v, from.UserID, kind, dstID) }); err != nil {
-		return model.ConversationRow{}, err
-	}
-	err := s.committer.Do(ctx, func(tx *Tx) error {
-		c, err := tx.Open(kind, from.UserID, dstID)
-		if err != nil {
-			return err
-		}
-		values := map[string]any{}
-		if set.Pinned != nil {
-			values["pinned"] = *set.Pinned
-		}
-		if set.Muted != nil {
-			values["muted"] = *set.Muted
-		}
-		if set.Draft != nil {
-			values["draft"] = *set.Draft
-		}
-		if len(values) > 0 {
-			if _, err := tx.Table("member").Where("conversationid = ? AND userid = ?", c.ID, from.UserID).Update(values); err != nil {
-				return err
-			}
-		}
-		tx.Publish(model.Delivery{Users: []int64{from.UserID}, Message: model.Message{
-			Cmd: model.CmdEvent, Content: model.EventConversationChanged, Kind: kind, DstID: dstID}})
-		return nil
-	})
-	if err != nil {
-		return model.ConversationRow{}, err
-	}
-	return s.One(ctx, from.UserID, kind, dstID)
 }

@@ -32,17 +32,21 @@ type Form struct {
 // App is the client's page: the first content rendered here, the rest by its modules.
 type App struct {
 	Common
-	Tab     string // messages, contacts, me
-	Pane    string // list, main: what a phone shows
-	Me      *model.User
-	Rows    []Row
-	Unread  int64
-	Pending int // requests that wait for an answer
-	Chat    *Chat
-	Create  *Form
-	Friends []model.Friend
-	Boot    Boot
+	Tab      string // messages, contacts, me
+	Pane     string // list, main: what a phone shows
+	Me       *model.User
+	Rows     []Row
+	Unread   int64
+	Archived int // conversations put away; Rows has them or the others
+	Pending  int // requests that wait for an answer
+	Chat     *Chat
+	Create   *Form
+	Friends  []model.Friend
+	Boot     Boot
 }
+
+// Away tells whether the page lists the conversations put away.
+func (a *App) Away() bool { return a.Path == "/archived" }
 
 // Client is true: this is the client's page.
 func (a *App) Client() bool { return true }

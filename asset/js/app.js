@@ -1,13 +1,15 @@
 // The client's entry: the shell of tabs and panes, the list of conversations, and where an address leads.
 import { html, nothing, repeat } from '../vendor/lit.js';
 import { computed, effect, signal } from '../vendor/signals-core.js';
-import { post } from './core/api.js';
-import { shortTime, t } from './core/i18n.js';
+import { t, words } from './core/i18n.js';
 import * as store from './core/store.js';
-import { attempt, avatar, choose, count, followKeyboard, icon, lazily, painted, preview, setCookie, View } from './ui/kit.js';
+import { addressOf as keyOf, blank, conversation, count, followKeyboard, head, icon, lazily, painted, setCookie, toast, View } from './ui/kit.js';
 
 const HOME = '/chat/index.shtml';
 const mark = new URL('../favicon.svg', import.meta.url).pathname;
+const LATER = 3000;
+const PRESS = 450;
+const HOVER = 3000; // so long rows stand still after the pointer last moved over them
 const GRACE = 2000; // a line that is back within this time was never away, as far as people care
 
 /** Views that are fetched when they are first needed. */
@@ -25,13 +27,19 @@ const views = {
 };
 const { ready, failed, load } = lazily(views);
 
+/** Keys and menus come with the first of them, or when there is time; their words with them. */
+const helper = (/** @type {Promise<any>} */ module) => Promise.all([module, words()]).then(([m]) => m);
+const menus = () => helper(import('./ui/menus.js'));
+let keys = null;
+const loadKeys = async () => { keys = await helper(import('./ui/keys.js')); };
+
 const path = signal(location.pathname);
 const late = signal(false);
 const second = signal(0);
 let depth = 0;
 
 /** What an address stands for: the tab, the view of the main pane and what that view is about. */
-const route = computed(() => {
+export const route = computed(() => {
   const [, first, id = '', sub = ''] = path.value.split('/');
   if (first === 'c') {
     const [kind, dstid] = id.split('-').map(Number);
@@ -43,6 +51,7 @@ const route = computed(() => {
   }
   if (first === 'groups') return { tab: 'contacts', view: 'find', sub: 'join', kind: 11, dstid: 0 };
   if (first === 'me') return { tab: 'me', view: id && 'account', sub: id, kind: 0, dstid: 0 };
+  if (first === 'archived') return { tab: 'messages', view: '', sub: 'archived', kind: 0, dstid: 0 };
   if (first === 'search') return { tab: 'messages', view: '', sub: 'search', kind: 0, dstid: 0 };
   return { tab: 'messages', view: path.value === '/chat/createcom.shtml' ? 'create' : '', sub: '', kind: 0, dstid: 0 };
 });
@@ -80,13 +89,13 @@ addEventListener('popstate', (e) => {
 document.addEventListener('click', (e) => {
   const link = /** @type {HTMLAnchorElement|null} */ (/** @type {Element} */ (e.target).closest?.('a[href^="/"]'));
   if (!link || e.defaultPrevented || e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey || link.target || link.download) return;
-  if (!/^\/(c|contacts|groups|me|search|chat)(\/|$)/.test(link.pathname)) return;
+  if (!/^\/(archived|c|contacts|groups|me|search|chat)(\/|$)/.test(link.pathname)) return;
   e.preventDefault();
   go(link.pathname + link.search);
 });
 
 class App extends View {
-  static properties = { frozen: { state: true }, pending: { state: true } };
+  static properties = { frozen: { state: true }, active: { state: true } };
 
   connectedCallback() {
     super.connectedCallback();
@@ -94,9 +103,8 @@ class App extends View {
     this.addEventListener('hy-back', (e) => back(e.detail?.up));
     this.addEventListener('back', () => back());
     for (const name of ['open-info', 'hy-info']) this.addEventListener(name, () => go(`${path.value}/info`));
-    addEventListener('pointerup', () => { this.frozen = null; });
-    addEventListener('pointercancel', () => { this.frozen = null; });
-    addEventListener('keydown', (e) => this.key(e));
+    for (const name of ['pointerup', 'pointercancel']) addEventListener(name, () => this.release());
+    addEventListener('keydown', (e) => (keys ? keys.key(e, this) : loadKeys().then(() => keys.key(e, this), () => {})));
     setInterval(() => document.hidden || this.requestUpdate(), 60000); // 昨天 comes at midnight
   }
 
@@ -127,20 +135,29 @@ class App extends View {
     if (r.tab === 'me') return this.need('me', () => html`<hy-me .path=${path.value}></hy-me>`);
     if (r.sub === 'search') return this.need('search', () => html`<hy-search></hy-search>`);
     const n = store.unreadTotal.value;
-    return html`<header class="bar"><h1>${t('tab.messages')}${n ? html`<span class="n">(${n})</span>` : nothing}</h1>
+    const bar = r.sub === 'archived' ? head(t('list.archived'), HOME, nothing, true)
+      : html`<header class="bar"><h1>${t('tab.messages')}${n ? html`<span class="n">(${n})</span>` : nothing}</h1>
       <a class="iconbtn" href="/search" aria-label=${t('act.search')}>${icon('search')}</a>
-      <button class="iconbtn" type="button" aria-haspopup="dialog" aria-label=${t('menu.title')} @click=${create}>${icon('circle-plus')}</button></header>
-      <div class="scroll" @pointerdown=${this.hold} @contextmenu=${this.menu}>${this.rows(r)}</div>`;
+      <button class="iconbtn" type="button" aria-haspopup="dialog" aria-label=${t('menu.title')} @click=${() => this.menu('create')}>${icon('circle-plus')}</button></header>`;
+    return html`${bar}<div class="scroll" @pointerdown=${this.press} @pointermove=${this.hover} @pointerleave=${this.release} @contextmenu=${this.context}
+      @click=${this.pick} @focusin=${(e) => { this.active = rowOf(e)?.key; }}>${this.rows(r)}</div>`;
   }
 
   rows(r) {
-    let rows = store.conversations.value;
-    if (!rows.length) {
-      return html`<div class="blank">${icon('message-circle')}<p>${t('list.empty')}</p><p class="hint">${t('list.empty.hint')}</p>
-        <a class="weui-btn weui-btn_primary weui-btn_mini" href="/contacts/add">${t('menu.friend')}</a></div>`;
+    const away = r.sub === 'archived';
+    const all = store.conversations.value;
+    const hidden = all.filter((row) => row.archived);
+    let rows = away ? hidden : hidden.length ? all.filter((row) => !row.archived) : all;
+    if (away && !rows.length) return blank('archive', t('list.archived.empty'));
+    if (!all.length) {
+      return blank('message-circle', t('list.empty'), t('list.empty.hint'),
+        html`<a class="weui-btn weui-btn_primary weui-btn_mini" href="/contacts/add">${t('menu.friend')}</a>`);
     }
-    if (this.frozen) rows = [...rows].sort((a, b) => (this.frozen.get(keyOf(a)) ?? -1) - (this.frozen.get(keyOf(b)) ?? -1));
-    return html`<ul class="rows">${repeat(rows, keyOf, (row) => conversation(row, r.view && r.kind === row.kind && r.dstid === row.dstid))}</ul>`;
+    if (this.frozen) rows = [...rows].sort((a, b) => (this.frozen.get(keyOf(a)) ?? Infinity) - (this.frozen.get(keyOf(b)) ?? Infinity));
+    const on = (row) => r.view && r.kind === row.kind && r.dstid === row.dstid;
+    const active = rows.find((row) => keyOf(row) === this.active) ?? rows.find(on) ?? rows[0];
+    return html`<ul class="rows">${!away && hidden.length ? html`<li class="row fold"><a href="/archived">${icon('archive')}<span class="name">${t('list.archived')}</span><span class="time">${hidden.length}</span></a></li>` : nothing}
+      ${repeat(rows, keyOf, (row) => conversation(row, on(row), row === active))}</ul>`;
   }
 
   main(r) {
@@ -165,59 +182,56 @@ class App extends View {
       : html`<div class="blank wait"><span class="spinner"></span></div>`;
   }
 
-  /** The order of rows stands still under a finger. */
+  /** The order of rows stands still under a finger, and under a pointer that moves over them. */
   hold() {
-    this.frozen = new Map(store.conversations.peek().map((row, i) => [keyOf(row), i]));
+    this.frozen ??= new Map(store.conversations.peek().map((row, i) => [keyOf(row), i]));
+    clearTimeout(this.resting);
   }
 
-  async menu(e) {
-    const link = e.target.closest('.row a');
-    const row = link && store.conversations.peek().find((c) => link.pathname === `/c/${c.kind}-${c.dstid}`);
-    if (!row) return;
+  hover(e) {
+    if (e.pointerType !== 'mouse') return;
+    this.hold();
+    this.resting = setTimeout(() => this.release(), HOVER);
+  }
+
+  press(e) {
+    this.hold();
+    this.held = false;
+    if (e.pointerType !== 'mouse' && rowOf(e)) this.pressing = setTimeout(() => { this.held = this.menu(e); }, PRESS);
+  }
+
+  release() {
+    clearTimeout(this.pressing);
+    this.frozen = null;
+  }
+
+  /** A long press ends in a click, which is not meant. */
+  pick(e) {
+    if (this.held) e.preventDefault();
+    else if (e.target.closest('.more')) this.menu(e);
+    this.held = false;
+  }
+
+  context(e) {
+    if (!rowOf(e)) return false;
     e.preventDefault();
-    const picked = await choose({ title: row.title, choices: [
-      { value: 'pinned', label: t(row.pinned ? 'list.unpin' : 'list.pin') },
-      { value: 'muted', label: t(row.muted ? 'list.unmute' : 'list.mute') },
-    ] });
-    if (picked) attempt(() => change(row, { [picked]: !row[picked] }));
+    return this.held || this.menu(e);
   }
 
-  key(e) {
-    if (e.isComposing || document.querySelector('dialog[open]')) return;
-    const around = e.altKey && (e.key === 'ArrowUp' || e.key === 'ArrowDown');
-    if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'k') go('/search');
-    else if (e.key === 'Escape' && path.peek() === '/search') back();
-    else if (around) step(e.key === 'ArrowUp' ? -1 : 1, e.shiftKey);
-    else return;
-    e.preventDefault();
+  /** Opens the menu of the row under an event, or of what may be made. */
+  menu(what) {
+    this.release();
+    const row = what === 'create' ? null : rowOf(what)?.row;
+    menus().then((m) => (row ? m.rowMenu(row, what) : m.createMenu()), () => toast(t('error.client.page')));
+    return true;
   }
 }
 
-const keyOf = (/** @type {any} */ row) => `${row.kind}-${row.dstid}`;
-
-/** Changes the reader's own settings of a conversation. */
-export async function change(row, settings) {
-  await post('/message/settings', { kind: row.kind, dstid: row.dstid, ...settings });
-  store.patchRow(row.kind, row.dstid, settings);
-}
-
-/** A name for a line's beginning; none is better than a number while it is looked up. */
-function known(id) {
-  const user = store.userOf(id);
-  return user.remark || user.nickname;
-}
-
-function conversation(row, on) {
-  const draft = on ? '' : store.draftOf(row.kind, row.dstid);
-  const own = store.me.value?.id;
-  const text = draft && !row.mentioned ? draft : preview(row.last, (id) => (id === own ? '' : known(id)));
-  const mark = row.mentioned ? t('preview.mention') : draft ? t('preview.draft') : '';
-  const label = row.unread ? t('list.unread', { Count: row.unread }) : '';
-  return html`<li class="row ${row.pinned ? 'pinned' : ''} ${on ? 'on' : ''}"><a href="/c/${keyOf(row)}" aria-current=${on ? 'true' : nothing}>
-    ${avatar(row)}<span class="what"><span class="line"><span class="name">${row.title || store.titleOf(row.kind, row.dstid)}</span><span class="time">${shortTime(row.last?.at)}</span></span>
-    <span class="line"><span class="text">${mark ? html`<em>${mark}</em> ` : nothing}${text}</span>
-    ${row.muted ? html`${icon('bell-off', 'small hush')}<span class="sr">${t('list.muted')}</span>` : nothing}
-    ${row.unread ? html`<span class="badge ${row.muted ? 'muted' : ''}" aria-hidden="true">${count(row.unread)}</span><span class="sr">${label}</span>` : nothing}</span></span></a></li>`;
+/** The conversation whose row an event is about. */
+function rowOf(/** @type {Event} */ e) {
+  const key = /** @type {HTMLElement|null} */ (/** @type {Element} */ (e.target).closest('.row[data-key]'))?.dataset.key;
+  const row = key && store.conversations.peek().find((c) => keyOf(c) === key);
+  return row ? { key, row } : null;
 }
 
 function banner() {
@@ -231,29 +245,15 @@ function banner() {
     ${trying ? nothing : html`<button type="button" @click=${() => store.retryNow()}>${t('line.now')}</button>`}</div>`;
 }
 
-async function create() {
-  const to = await choose({ title: t('menu.title'), choices: [
-    { value: '/chat/createcom.shtml', label: t('menu.group') },
-    { value: '/contacts/add', label: t('menu.friend') },
-    { value: '/groups/join', label: t('menu.join') },
-  ] });
-  if (to) go(to);
-}
-
-/** Opens the next or the one before of the conversations, or of those unread. */
-function step(by, unread) {
-  const r = route.peek();
-  const rows = store.conversations.peek();
-  let i = rows.findIndex((row) => row.kind === r.kind && row.dstid === r.dstid);
-  do i += by; while (unread && rows[i] && !rows[i].unread);
-  if (rows[i]) go(`/c/${keyOf(rows[i])}`);
-}
-
 function watchLine() {
   let timer = 0;
+  let prefetch = 0;
   effect(() => {
     const away = store.connection.value.state !== 'online';
-    if (!away) late.value = false;
+    if (!away) {
+      late.value = false;
+      prefetch ||= setTimeout(() => Promise.allSettled([loadKeys(), menus(), import('./ui/dialog.js')]), LATER); // the network may go
+    }
     if (away && !timer) timer = setTimeout(() => { late.value = true; }, GRACE);
     if (!away) timer = clearTimeout(timer) ?? 0;
   });

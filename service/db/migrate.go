@@ -31,6 +31,7 @@ func migrations() []migration {
 		packets(),
 		stickers(),
 		privacy(),
+		conversationSettings(),
 	}
 }
 

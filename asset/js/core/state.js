@@ -19,7 +19,7 @@ export const drafts = signal(new Map());
 export const current = signal(null);
 export const people = signal(new Map());
 export const outbox = signal(null);
-export const unreadTotal = computed(() => conversations.value.reduce((sum, row) => sum + (row.muted ? 0 : row.unread), 0));
+export const unreadTotal = computed(() => conversations.value.reduce((sum, row) => sum + badge(row), 0));
 
 /** The timelines that views opened, by key. Their module is the chat's: it says how they are made; the store, what becomes
  * of a message of ours that turns up in the history. */
@@ -31,6 +31,25 @@ export const readUpTo = new Map();
 const refreshing = new Map();
 const asked = new Set();
 const draftTimers = new Map();
+
+/** What a conversation adds to the number of all that is unread: of a muted one only that somebody calls, of one put
+ * away nothing. */
+export function badge(row) {
+  if (row.archived) return 0;
+  if (row.muted) return row.mentioned ? 1 : 0;
+  return row.unread || (row.marked ? 1 : 0);
+}
+
+/** Ends mutes whose time has come; gives the moment of the next, 0 if there is none. */
+export function unmute(now = Date.now()) {
+  let next = 0;
+  for (const row of conversations.peek()) {
+    if (!row.mutedtill) continue;
+    if (row.mutedtill <= now) patchRow(row.kind, row.dstid, { muted: false, mutedtill: 0 });
+    else next = Math.min(next || Infinity, row.mutedtill);
+  }
+  return next;
+}
 
 /** Pinned first, then the newest; the time of the last message decides. */
 export function sorted(rows) {

@@ -6,7 +6,7 @@ import { Outbox } from './outbox.js';
 import { newCID, openDatabase } from './shared.js';
 import { CMD, isPost, keyOf, kindOf, peerOf, Socket } from './socket.js';
 import {
-  connection, current, forget, me, outbox, patchRow, presence, readUpTo, refresh, restoreDrafts, rowNow, stopTyping, take, timeline, timelines, typed,
+  connection, conversations, current, forget, me, outbox, patchRow, presence, readUpTo, refresh, restoreDrafts, rowNow, stopTyping, take, timeline, timelines, typed, unmute,
 } from './state.js';
 
 export * from './state.js';
@@ -23,6 +23,7 @@ let socket = null;
 let uploader = null;
 let epoch = '';
 let greeted = false;
+let muteTimer = 0;
 
 /** The name of what this device keeps for a person; nobody else's is ever opened. */
 export const databaseOf = (id) => `hongyan-${id}`;
@@ -44,15 +45,33 @@ export async function start(boot = {}) {
   await box.load();
   outbox.value = box;
   restoreDrafts();
+  conversations.subscribe(followMutes);
   socket.start();
   setTimeout(() => import('./delivered.js').catch(() => {}), LATER);
   for (const name of ['conversations', 'contacts', 'groups', 'requests']) if (!boot[name]) refresh(name);
 }
 
+/** Mutes for a while end here when they end on the server. */
+function followMutes() {
+  clearTimeout(muteTimer);
+  const next = unmute();
+  if (next) muteTimer = setTimeout(followMutes, Math.min(next - Date.now(), 0x7fffffff));
+}
+
+/** Changes the reader's own settings of a conversation: {pinned, muted, mutefor, archived, unread}. */
+export async function settings(kind, dstid, change) {
+  const { data } = await post('/message/settings', { kind, dstid, ...change });
+  const { pinned, muted, mutedtill, archived, marked } = data;
+  if (!patchRow(kind, dstid, { pinned, muted, mutedtill, archived, marked })) await refresh('conversations');
+}
+
 /** Opens a conversation in the chat pane. */
 export async function open(kind, dstid) {
   const now = current.peek();
-  if (now?.kind !== kind || now?.dstid !== dstid) current.value = { kind, dstid };
+  if (now?.kind !== kind || now?.dstid !== dstid) {
+    current.value = { kind, dstid };
+    if (rowNow(kind, dstid)?.marked) settings(kind, dstid, { unread: false }).catch(() => {}); // the mark stays, that is all
+  }
   await import('./timeline.js');
   await timeline(kind, dstid).ensure();
 }
@@ -162,7 +181,7 @@ function arrived(m) {
   } else if (fresh) {
     const own = m.userid === me.peek().id;
     patchRow(kind, dstid, isPost(m)
-      ? { lastseq: m.seq, last: m, unread: own ? row.unread : row.unread + 1, mentioned: row.mentioned || mentionsMe(m) }
+      ? { lastseq: m.seq, last: m, archived: false, unread: own ? row.unread : row.unread + 1, mentioned: row.mentioned || mentionsMe(m) }
       : { lastseq: m.seq, ...lastAfter(row, m) });
   }
   if (m.userid !== me.peek().id) stopTyping(keyOf(kind, dstid), m.userid);

@@ -1,7 +1,8 @@
 // Small parts that every view uses: elements that follow signals, avatars, icons, previews, dialogs and toasts.
-import { html, LitElement, nothing, render } from '../../vendor/lit.js';
+import { html, LitElement, nothing } from '../../vendor/lit.js';
 import { effect, signal, untracked } from '../../vendor/signals-core.js';
-import { duration, t, words } from '../core/i18n.js';
+import { duration, shortTime, t, words } from '../core/i18n.js';
+import * as store from '../core/store.js';
 
 const sprite = new URL('../../icons.svg', import.meta.url).pathname;
 
@@ -91,88 +92,50 @@ export function preview(m, nameOf = () => '') {
   return name ? `${name}: ${text}` : text;
 }
 
-function host(/** @type {string} */ className, /** @type {string} */ label) {
-  const dialog = document.createElement('dialog');
-  dialog.className = className;
-  dialog.setAttribute('aria-label', label);
-  document.body.append(dialog);
-  dialog.addEventListener('close', () => dialog.remove());
-  dialog.addEventListener('click', (e) => {
-    if (e.target === dialog) dialog.close(); // the backdrop
-  });
-  return dialog;
+/** A conversation as its address has it: 10-7. */
+export const addressOf = (/** @type {any} */ row) => `${row.kind}-${row.dstid}`;
+
+/** A name for a line's beginning; none is better than a number while it is looked up. */
+function known(id) {
+  const user = store.userOf(id);
+  return user.remark || user.nickname;
 }
 
-const entryField = (/** @type {any} */ e) => (e.lines
-  ? html`<textarea class="entry" rows=${e.lines} maxlength=${e.max ?? 2000} aria-label=${e.label} placeholder=${e.hint ?? ''} .defaultValue=${e.value ?? ''}></textarea>`
-  : html`<input class="entry" type=${e.type ?? 'text'} maxlength=${e.max ?? 200} aria-label=${e.label} placeholder=${e.hint ?? ''} .defaultValue=${e.value ?? ''}>`);
+/** The row of a conversation; on: it is open, active: the one that the Tab key leads to. */
+export function conversation(row, on, active) {
+  const draft = on ? '' : store.draftOf(row.kind, row.dstid);
+  const own = store.me.value?.id;
+  const text = draft && !row.mentioned ? draft : preview(row.last, (id) => (id === own ? '' : known(id)));
+  const mark = row.mentioned ? t('preview.mention') : draft ? t('preview.draft') : '';
+  const label = row.unread ? t('list.unread', { Count: row.unread }) : t('list.marked');
+  const seen = !row.unread && !row.marked;
+  return html`<li class="row ${row.pinned ? 'pinned' : ''} ${on ? 'on' : ''}" data-key=${addressOf(row)}><a href="/c/${addressOf(row)}" tabindex=${active ? 0 : -1} aria-current=${on ? 'true' : nothing}>
+    ${avatar(row)}<span class="what"><span class="line"><span class="name">${row.title || store.titleOf(row.kind, row.dstid)}</span><span class="time">${shortTime(row.last?.at)}</span></span>
+    <span class="line"><span class="text">${mark ? html`<em>${mark}</em> ` : nothing}${text}</span>
+    ${row.muted ? html`${icon('bell-off', 'small hush')}<span class="sr">${t('list.muted')}</span>` : nothing}
+    ${seen ? nothing : html`<span class="badge ${row.muted ? 'muted' : ''} ${row.unread ? '' : 'dot'}" aria-hidden="true">${row.unread ? count(row.unread) : ''}</span><span class="sr">${label}</span>`}</span></span></a>
+    <button class="more iconbtn" type="button" tabindex=${active ? 0 : -1} aria-haspopup="menu" aria-label=${t('list.more')}>${icon('ellipsis')}</button></li>`;
+}
+
+/** Dialogs come with the first of them; the shell fetches them when there is time. */
+const dialogs = () => import('./dialog.js').catch(() => {
+  toast(t('error.client.page'), 3500);
+  return { ask: () => false, choose: () => undefined };
+});
 
 /**
- * Asks before something is done. Where `entry` is given there is a field, and `act` gets its text; a failure of `act` is
- * said in the dialog, which stays open with what was typed.
- * @param {{title: string, text?: string, yes?: string, no?: string, warn?: boolean,
- *   entry?: {label: string, value?: string, max?: number, type?: string, lines?: number, hint?: string},
- *   act?: (text: string) => Promise<unknown>}} o
+ * Asks before something is done: see ui/dialog.js.
+ * @param {import('./dialog.js').Question} o
  * @returns {Promise<boolean>} whether it was done
  */
-export function ask(o) {
-  return new Promise((resolve) => {
-    const dialog = host('box', o.title);
-    let done = false;
-    let fault = '';
-    let busy = false;
-    dialog.addEventListener('close', () => resolve(done));
-    const field = () => /** @type {HTMLInputElement|null} */ (dialog.querySelector('.entry'));
-    const go = async (/** @type {Event} */ e) => {
-      e.preventDefault();
-      if (busy) return;
-      busy = true;
-      fault = '';
-      draw();
-      try {
-        await o.act?.(field()?.value.trim() ?? '');
-        done = true;
-        dialog.close();
-      } catch (err) {
-        fault = err.message;
-      }
-      busy = false;
-      draw();
-    };
-    const draw = () => render(html`<form @submit=${go}>
-      <div class="weui-dialog__hd"><h2 class="weui-dialog__title">${o.title}</h2></div>
-      <div class="weui-dialog__bd">${o.text ?? ''}${o.entry ? entryField(o.entry) : nothing}${fault ? html`<p class="fault" role="alert">${fault}</p>` : nothing}</div>
-      <div class="weui-dialog__ft">
-        <button type="button" class="weui-dialog__btn weui-dialog__btn_default" @click=${() => dialog.close()}>${o.no ?? t('act.cancel')}</button>
-        <button type="submit" class="weui-dialog__btn ${o.warn ? 'weui-dialog__btn_warn' : 'weui-dialog__btn_primary'}" ?disabled=${busy}>${o.yes ?? t('act.ok')}</button>
-      </div></form>`, dialog);
-    draw();
-    dialog.showModal();
-    (field() ?? /** @type {HTMLElement} */ (dialog.querySelector(o.warn ? 'button' : '[type=submit]'))).focus();
-  });
-}
+export const ask = async (o) => (await dialogs()).ask(o);
 
 /**
  * Offers a few choices from the bottom of the screen; resolves with the chosen value.
  * @param {{title?: string, choices: {value: string, label: string, warn?: boolean}[]}} o
  * @returns {Promise<string|undefined>}
  */
-export function choose(o) {
-  return new Promise((resolve) => {
-    const dialog = host('sheet', o.title ?? t('act.choose'));
-    /** @type {string|undefined} */
-    let picked;
-    dialog.addEventListener('close', () => resolve(picked));
-    const pick = (/** @type {string} */ value) => {
-      picked = value;
-      dialog.close();
-    };
-    render(html`${o.title ? html`<p class="title">${o.title}</p>` : nothing}
-      ${o.choices.map((c) => html`<button type="button" class=${c.warn ? 'danger' : ''} @click=${() => pick(c.value)}>${c.label}</button>`)}
-      <button type="button" class="cancel" @click=${() => dialog.close()}>${t('act.cancel')}</button>`, dialog);
-    dialog.showModal();
-  });
-}
+export const choose = async (o) => (await dialogs()).choose(o);
 
 let toastTimer = 0;
 

@@ -1,6 +1,5 @@
 // The switches of a conversation that both kinds of info views have.
 import { html } from '../../vendor/lit.js';
-import { post } from '../core/api.js';
 import { t } from '../core/i18n.js';
 import * as store from '../core/store.js';
 import { attempt } from './kit.js';
@@ -12,8 +11,7 @@ export function switches(kind, dstid) {
     const box = /** @type {HTMLInputElement} */ (e.target);
     const value = box.checked;
     const done = await attempt(async () => {
-      await post('/message/settings', { kind, dstid, [name]: value });
-      if (!store.patchRow(kind, dstid, { [name]: value })) await store.refresh('conversations');
+      await store.settings(kind, dstid, { [name]: value });
       return true;
     });
     if (!done) box.checked = !value;
