@@ -90,8 +90,12 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	live := hub.New(bounds)
 	sessions := service.NewSessionService(d, live, time.Now, s.config.SessionsPerUser)
 	users := service.NewUserService(d, sessions, password.New(runtime.GOMAXPROCS(0)), live, live, time.Now, s.config.Limits)
+	awake, err := s.awake(d)
+	if err != nil {
+		return nil, err
+	}
 	search := service.NewSearchService(d, s.log)
-	committer := service.NewCommitter(d, live, time.Now, s.metrics, s.log)
+	committer := service.NewCommitter(d, awake.Watch(live), time.Now, s.metrics, s.log)
 	messages, err := service.NewMessageService(ctx, d, committer, live, time.Now, s.config.RecallWindow, search.Notify)
 	if err != nil {
 		committer.Close()
@@ -124,11 +128,13 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	if s.tls != nil && s.tls.authority != nil {
 		edge.Authority = s.tls.authority
 	}
+	awake.join(edge)
 	s.cards(edge, d, committer, messages)
 	p := &product{log: s.log, panicked: s.metrics.Panics.WithLabelValues("background").Inc, db: d, hub: live, committer: committer, search: search, handler: edge.Handler()}
 	p.calls = calls
 	p.background(ctx, "sessions", sessions.Run)
 	p.background(ctx, "presence", presence.Run)
+	p.background(ctx, "notify", awake.Run)
 	p.background(ctx, "packets", edge.Packets.Run)
 	p.background(ctx, "uploads", files.Run)
 	return p, nil

@@ -38,6 +38,9 @@ type Chat struct {
 	// Touch, if set, notes that a session's device is there. It is called at each
 	// heart and must be cheap.
 	Touch func(sessionID int64)
+	// Looks, if set, hears with a heart whose amount is not 0 whether somebody
+	// looks at the session's device (1) or no longer does.
+	Looks func(userID, sessionID int64, looks bool)
 	// Origins may open sockets besides the site itself: scheme://host[:port].
 	Origins []string
 	// ClassicTokens lets ?id=&token= in. A token in a URL ends up in logs.

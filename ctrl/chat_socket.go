@@ -249,6 +249,9 @@ func onlyRate(err error) error {
 func (c *conversation) dispatch(m model.Message) error {
 	if m.Cmd == model.CmdHeart {
 		c.touch()
+		if c.Chat.Looks != nil && m.Amount != 0 {
+			c.Chat.Looks(c.node.UserID, c.node.SessionID, m.Amount == 1)
+		}
 		c.node.Send(model.Message{Cmd: model.CmdHeart, At: time.Now().UnixMilli()})
 		return nil
 	}

@@ -16,6 +16,7 @@ type Limits struct {
 	Ask      *limit.Limiter // by user: asking people to be friends
 	Ticket   *limit.Limiter // by user: coming back with a socket
 	Search   *limit.Limiter // by user: looking for messages
+	Notify   *limit.Limiter // by user: setting up and trying what calls others' servers
 	History  *limit.Limiter // by user: reading a page, as a client does many times when it returns
 	Record   *limit.Limiter // by user: merging messages into a record
 	Packet   *limit.Limiter // by user: sending and opening red packets
@@ -34,6 +35,7 @@ func NewLimits() Limits {
 		Find:     limit.New(limit.Every(3*time.Second), 20, limitKeys),
 		Ask:      limit.New(limit.Every(time.Second), 60, limitKeys),
 		Ticket:   limit.New(limit.Every(time.Second), 60, limitKeys),
+		Notify:   limit.New(limit.Every(3*time.Second), 20, limitKeys),
 		Search:   limit.New(2, 20, limitKeys),
 		History:  limit.New(30, 300, limitKeys),
 		Record:   limit.New(limit.Every(2*time.Second), 30, limitKeys),

@@ -37,6 +37,8 @@ type Server struct {
 	Files         *service.AttachService
 	Packets       *service.PacketService
 	Stickers      *service.StickerService
+	Push          *service.PushService
+	Notify        *service.NotifyService
 	Previews      *service.PreviewService // nil where the operator does not want them
 
 	// Authority is the certificate authority of this server's own; nil where

@@ -96,12 +96,15 @@ func (v *SessionService) open(s *xorm.Session, userID int64, token string, devic
 	return oldest, v.remove(s, oldest)
 }
 
-// remove deletes sessions with their tickets.
+// remove deletes sessions with their tickets and what is pushed to them.
 func (v *SessionService) remove(s *xorm.Session, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
 	if _, err := s.In("sessionid", ids).Delete(new(model.Ticket)); err != nil {
+		return err
+	}
+	if _, err := s.In("sessionid", ids).Delete(new(model.PushSubscription)); err != nil {
 		return err
 	}
 	_, err := s.In("id", ids).Delete(new(model.Session))

@@ -21,6 +21,7 @@ func beans() []any {
 	return []any{
 		new(model.User), new(model.Session), new(model.Ticket), new(model.Contact), new(model.Block), new(model.Request),
 		new(model.Community), new(model.Conversation), new(model.Member), new(model.Post), new(model.Attachment),
+		new(model.PushSubscription), new(model.NotifyChannel), new(model.Secret),
 	}
 }
 

@@ -32,6 +32,7 @@ func migrations() []migration {
 		stickers(),
 		privacy(),
 		conversationSettings(),
+		push(),
 	}
 }
 

@@ -45,6 +45,9 @@ type Config struct {
 	MaxUpload       int64
 	Quota           int64
 	LinkPreview     bool
+	PushContact     string
+	NotifyPrivate   bool
+	SMTP            string
 	RecallWindow    time.Duration
 	Receipts        bool
 	SessionsPerUser int

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -133,6 +134,32 @@ func database(c *Config, text string) error {
 		return errors.New("want sqlite:PATH or mysql://user:pass@host:3306/name")
 	}
 	c.DB = text
+	return nil
+}
+
+func smtp(c *Config, text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" {
+		// The text may hold a password, so it is not repeated.
+		return errors.New("want smtp://user:pass@host:587?from=ADDRESS or smtps://…")
+	}
+	if _, err := mail.ParseAddress(u.Query().Get("from")); err != nil {
+		return errors.New("from: want a mail address")
+	}
+	c.SMTP = text
+	return nil
+}
+
+// contact is a mail or an https address.
+func contact(c *Config, text string) error {
+	address := strings.TrimPrefix(text, "mailto:")
+	if _, err := mail.ParseAddress(address); text != "" && err != nil && !strings.HasPrefix(text, "https://") {
+		return fmt.Errorf("%q: want a mail address, or one that begins with https://", text)
+	}
+	c.PushContact = address
 	return nil
 }
 

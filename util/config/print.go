@@ -31,7 +31,12 @@ func (c *Config) Database() string {
 	if strings.HasPrefix(c.DB, "sqlite:") {
 		return c.DB
 	}
-	u, err := url.Parse(c.DB)
+	return redacted(c.DB)
+}
+
+// redacted is an address without its password.
+func redacted(address string) string {
+	u, err := url.Parse(address)
 	if err != nil {
 		return "(unreadable)"
 	}
@@ -91,6 +96,12 @@ func (c *Config) text(key string) string {
 		return onOff[c.Receipts]
 	case "link-preview":
 		return onOff[c.LinkPreview]
+	case "push-contact":
+		return c.PushContact
+	case "notify-private":
+		return onOff[c.NotifyPrivate]
+	case "smtp":
+		return redacted(c.SMTP)
 	case "recall-window":
 		return c.RecallWindow.String()
 	case "sessions-per-user":
