@@ -63,6 +63,9 @@ func (p *pages) summary(lang string, m *model.Message) string {
 		return p.Locale.T(lang, "preview.event", nil)
 	}
 	key := mediaKey(m.Media)
+	if m.Media == model.MediaEmoji && m.URL != "" {
+		return oneLine("[" + m.Content + "]")
+	}
 	if key == "" {
 		return oneLine(m.Content)
 	}

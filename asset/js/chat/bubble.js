@@ -1,7 +1,8 @@
 // How each medium looks. Everything a message brings is text or an address that
 // was checked: nothing of it becomes markup.
-import { avatar, bytes, duration, emit, has, html, icon, nothing, openProfile, preview, svg, t } from './base.js';
-import { me, nameOf, userOf } from '../core/store.js';
+import { signal } from '../../vendor/signals-core.js';
+import { bytes, duration, emit, has, html, icon, nothing, preview, svg, t } from './base.js';
+import { nameOf } from '../core/store.js';
 import { MEDIA } from '../core/timeline.js';
 import { cancel, play, recalledText, view } from './actions.js';
 import * as player from './player.js';
@@ -22,10 +23,10 @@ export function bubble(item, pane) {
     case MEDIA.VIDEO: return video(item, pane);
     case MEDIA.VOICE: return voice(item, pane);
     case MEDIA.FILE: return file(item, pane);
-    case MEDIA.RED_PACKET: return redPacket(m);
+    case MEDIA.RED_PACKET: return later('packet', item, pane);
     case MEDIA.LINK:
     case MEDIA.NEWS: return news(item);
-    case MEDIA.CARD: return card(item, pane);
+    case MEDIA.CARD: return isUser(m.content) ? later('person', item, pane) : unknown(m);
     default: return m.ext?.call ? called(item) : unknown(m);
   }
 }
@@ -34,6 +35,21 @@ export function bubble(item, pane) {
 function called({ m, own }) {
   import('../call/entry.js');
   return html`<div class="bubble"><hy-call-entry .m=${m} .own=${own}></hy-call-entry></div>`;
+}
+
+const isUser = (id) => Number.isSafeInteger(Number(id)) && Number(id) > 0;
+
+const cards = signal(null);
+let asked = false;
+
+/** What is drawn by a module that comes when the first such message does; until then its place is kept, at its size. */
+function later(kind, item, pane) {
+  if (cards.value) return cards.value[kind](item, pane);
+  if (!asked) {
+    asked = true;
+    import('./cards.js').then((module) => { cards.value = module; }, () => { asked = false; });
+  }
+  return html`<div class="bubble card ${kind} pending"><span class="body">${preview(item.m)}</span></div>`;
 }
 
 /** Text with its links; where a link really leads is in its title. */
@@ -52,7 +68,9 @@ function text(item, pane) {
   return html`<div class="bubble">${quote(m, pane)}<span class="words" dir="auto">${words(m.content)}</span>${edited(m)}</div>`;
 }
 
-function emoji({ m }, pane) {
+function emoji(item, pane) {
+  const { m } = item;
+  if (ownFile(m.url)) return later('sticker', item, pane);
   if (emojiCount(m.content ?? '')) return html`<div class="bubble plain emoji-1">${m.content}</div>`;
   return html`<div class="bubble">${quote(m, pane)}<span class="words">[${m.content}]</span></div>`;
 }
@@ -175,12 +193,6 @@ function file(item, pane) {
     : html`<span class="body">${inside}</span>`}${progress(entry)}</div>`;
 }
 
-/** Drawn from the typed message alone, so that no text or picture can look like one. */
-function redPacket(m) {
-  return html`<div class="bubble card packet"><span class="body"><span class="coin" aria-hidden="true">¥</span><span class="wish">${m.memo || t('chat.packet.wish')}</span></span>
-    <span class="foot">${t('media.redpacket')}</span></div>`;
-}
-
 /** A picture or sound that lies elsewhere: where it is, to be opened by who wants to. */
 const foreign = (m, medium) => (safeLink(m.url || '') && m.url ? news({ m: { ...m, pic: '', content: `[${t(`media.${medium}`)}]` } }) : unknown(m));
 
@@ -194,19 +206,10 @@ function news({ m }) {
     ? html`<a class="body" href=${url.href} target="_blank" rel="noopener noreferrer nofollow">${inside}</a>` : html`<span class="body">${inside}</span>`}</div>`;
 }
 
-function card({ m }, pane) {
-  const id = Number(m.content);
-  if (!Number.isSafeInteger(id) || id <= 0) return unknown(m);
-  const user = userOf(id);
-  const name = nameOf(id);
-  return html`<div class="bubble card person"><button class="body" type="button" @click=${() => openProfile(pane, id, user === me.peek())}>
-    ${avatar({ ...user, nickname: name }, 'mini')}<span class="about"><span class="name">${name}</span>${m.memo ? html`<span class="size">${m.memo}</span>` : nothing}</span></button>
-    <span class="foot">${t('media.card')}</span></div>`;
-}
-
+/** What this version has no picture of: its words, and that there is more to it. */
 function unknown(m) {
   const said = m.memo || (typeof m.content === 'string' ? m.content : '');
-  return html`<div class="bubble odd"><span class="odd-note">${t('chat.unknown')}</span>${said ? html`<span class="words" dir="auto">${words(said.slice(0, 500))}</span>` : nothing}</div>`;
+  return html`<div class="bubble odd"><span class="odd-note">${icon('circle-alert', 'small')} ${t('chat.unknown')}</span>${said ? html`<span class="words" dir="auto">${words(said.slice(0, 500))}</span>` : nothing}</div>`;
 }
 
 /** The sentence of a thing that happened in the conversation. */

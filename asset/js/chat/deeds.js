@@ -5,6 +5,7 @@ import * as store from '../core/store.js';
 import { CMD, MEDIA, reactionsOf } from '../core/timeline.js';
 import { keepRecalled } from './actions.js';
 import { sourceOf } from './source.js';
+import { ownFile } from './text.js';
 
 const RECALL_WINDOW = 2 * 60 * 1000;
 const FILES = new Set([MEDIA.IMAGE, MEDIA.VIDEO, MEDIA.FILE, MEDIA.VOICE]);
@@ -21,6 +22,7 @@ const deeds = [
   { icon: 'pencil', label: 'act.edit', when: ({ own, m }) => own && m.media === MEDIA.TEXT, act: ({ pane, m }) => emit(pane, 'hy-edit', { m }) },
   { icon: 'undo-2', label: 'chat.recall', when: mayRecall, act: recall },
   { icon: 'download', label: 'chat.download', when: ({ m, item }) => FILES.has(m.media) && sourceOf(item), act: ({ item }) => save(item) },
+  { icon: 'sticker', label: 'sticker.keep', when: ({ m }) => (m.media === MEDIA.IMAGE || m.media === MEDIA.EMOJI) && ownFile(m.url), act: ({ pane, m }) => attempt(async () => (await import('./sticker.js')).keep(pane, m)) },
   { icon: 'list-checks', label: 'select.act', when: () => true, act: ({ pane, item }) => attempt(async () => (await import('./select.js')).begin(pane, item)) },
   { icon: 'smile', label: 'receipt.reactions', when: ({ m }) => reactionsOf(m).length > 0, act: ({ m }) => attempt(async () => (await import('./readers.js')).openReactions(m)) },
   { icon: 'info', label: 'receipt.details', when: speaks, act: ({ pane, m, own }) => attempt(async () => (await import('./readers.js')).openDetails(pane, m, own)) },
@@ -43,6 +45,7 @@ export const textOf = (m) => (m.ext?.record ? '' : m.media === MEDIA.TEXT || m.m
 export const mayForward = (m) => !STAYS.has(m.media) && !m.ext?.recalled && m.cmd !== CMD.EVENT;
 
 function mayRecall({ pane, m, own }) {
+  if (m.ext?.packet) return false; // what is in it is on its way
   if (own && Date.now() - m.at < RECALL_WINDOW) return true;
   if (pane.kind !== CMD.ROOM) return false;
   const role = store.groups.peek().find((group) => group.id === pane.dstid)?.role;

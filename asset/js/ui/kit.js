@@ -83,7 +83,7 @@ export function preview(m, nameOf = () => '') {
   if (m.ext?.recalled) return t('preview.recalled');
   if (m.cmd === 19) return t('preview.event');
   const medium = m.ext?.call ? (m.ext.call.video ? 'videocall' : 'voicecall') : mediaNames[m.media];
-  let text = medium ? `[${t(`media.${medium}`)}]` : m.content;
+  let text = medium ? `[${t(`media.${medium}`)}]` : m.media === 6 && m.url ? `[${m.content}]` : m.content;
   if (m.media === 3 && m.amount) text += ` ${duration(m.amount)}`;
   else if (m.media === 10 || m.media === 2) text += ` ${m.content ?? ''}`;
   else if (m.media === 5 || m.media === 7) text += ` ${m.memo || m.url || ''}`;

@@ -1,0 +1,39 @@
+// The frame of the dialogs in which cards are made and opened: red packets,
+// people, links, stickers. Their sheet comes with the first of them.
+import { html, icon, nothing, t } from './base.js';
+import { style } from '../ui/style.js';
+
+/**
+ * An empty dialog in the page, to be drawn into and shown. One in which nothing is written closes by a tap beside it.
+ * @param {string} name its class @param {string} label @param {{light?: boolean}} [options]
+ */
+export async function dialogOf(name, label, { light = false } = {}) {
+  await style('cards');
+  const dialog = document.createElement('dialog');
+  dialog.className = `box hy-card ${name}`;
+  dialog.setAttribute('aria-label', label);
+  dialog.addEventListener('close', () => dialog.remove());
+  if (light) dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
+  document.body.append(dialog);
+  return dialog;
+}
+
+/** The bar on top: the way out, a title, and what else. */
+export const top = (dialog, title, extra = html`<span class="iconbtn" aria-hidden="true"></span>`) => html`<header class="bar">
+  <button type="button" class="iconbtn keep" aria-label=${t('act.cancel')} @click=${() => dialog.close()}>${icon('x')}</button><h2>${title}</h2>${extra}</header>`;
+
+/**
+ * A field with its label, and what is wrong with it beneath.
+ * @param {{name: string, label: string, value: string, input: (value: string) => void, unit?: string, hint?: string, fault?: string,
+ *   mode?: string, max?: number, type?: string, change?: () => void, lines?: number}} f
+ */
+export function field(f) {
+  const common = (control) => html`<label class="field ${f.fault ? 'bad' : ''} ${f.lines ? 'tall' : ''}"><span class="label">${f.label}</span>${control}${f.unit ? html`<span class="unit">${f.unit}</span>` : nothing}</label>
+    <p class="fault" id="fault-${f.name}" role="alert" ?hidden=${!f.fault}>${f.fault ?? ''}</p>`;
+  const heard = (event) => f.input(event.target.value);
+  return common(f.lines
+    ? html`<textarea name=${f.name} rows=${f.lines} maxlength=${f.max ?? 200} placeholder=${f.hint ?? ''} .value=${f.value} @input=${heard}
+      aria-invalid=${f.fault ? 'true' : 'false'} aria-describedby="fault-${f.name}"></textarea>`
+    : html`<input name=${f.name} type=${f.type ?? 'text'} inputmode=${f.mode ?? 'text'} maxlength=${f.max ?? 200} placeholder=${f.hint ?? ''} autocomplete="off" .value=${f.value}
+      @input=${heard} @change=${() => f.change?.()} aria-invalid=${f.fault ? 'true' : 'false'} aria-describedby="fault-${f.name}">`);
+}
