@@ -15,8 +15,8 @@ import (
 // TestTalk is the whole way: two people register, become friends on the screen,
 // and talk in both directions with all that goes with it.
 func TestTalk(t *testing.T) {
-	ann, bo := register(t, "安娜", phone), register(t, "Bo", desktop)
-	befriend(ann, bo)
+	ann, bo := registerOnScreen(t, "安娜", phone), registerOnScreen(t, "Bo", desktop)
+	befriendOnScreen(ann, bo)
 	talk(ann, bo)
 
 	ann.say("你好，Bo！")

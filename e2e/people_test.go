@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -18,23 +19,66 @@ type account struct {
 	wire   *wire
 }
 
-// register makes an account through the page for it.
+// register makes an account and opens the list of conversations.
 func register(t *testing.T, nickname string, on screen) *account {
 	t.Helper()
-	w := newWire(t)
-	a := &account{person: newPerson(t, nickname, w.server.URL, on), wire: w, mobile: fmt.Sprint(13900000000 + people.Add(1))}
+	a := stranger(t, nickname, on)
+	a.open("/user/register.shtml")
+	a.api("/user/register", map[string]any{"mobile": a.mobile, "nickname": nickname, "passwd": password})
+	a.open("/chat/index.shtml")
+	a.arrive()
+	return a
+}
+
+// registerOnScreen does the same through the page for it.
+func registerOnScreen(t *testing.T, nickname string, on screen) *account {
+	t.Helper()
+	a := stranger(t, nickname, on)
 	a.open("/user/register.shtml")
 	a.insert("input[name=mobile]", a.mobile)
 	a.insert("input[name=nickname]", nickname)
 	a.insert("input[name=passwd]", password)
 	a.click("button[type=submit]")
-	a.until("the list of conversations", "location.pathname === '/chat/index.shtml' && customElements.get('hy-app')")
-	a.id = eval[int64](a.person, "JSON.parse(document.getElementById('boot').textContent).me.id")
+	a.arrive()
 	return a
 }
 
-// befriend makes two accounts friends: one asks, the other accepts, both on the screen.
+func stranger(t *testing.T, nickname string, on screen) *account {
+	t.Helper()
+	w := newWire(t)
+	return &account{person: newPerson(t, nickname, w.server.URL, on), wire: w, mobile: fmt.Sprint(13900000000 + people.Add(1))}
+}
+
+// arrive waits for the client after the account was made.
+func (a *account) arrive() {
+	a.t.Helper()
+	a.until("the list of conversations", "location.pathname === '/chat/index.shtml' && customElements.get('hy-app')")
+	a.id = eval[int64](a.person, "JSON.parse(document.getElementById('boot').textContent).me.id")
+}
+
+// api calls a route of the product as the page would, and gives the answer.
+func (p *person) api(path string, in map[string]any) string {
+	p.t.Helper()
+	body, err := json.Marshal(in)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return eval[string](p, fmt.Sprintf(`fetch(%q, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: %q }).then(async (r) => {
+		const text = await r.text();
+		if (!r.ok) throw new Error(text);
+		return text;
+	})`, path, body))
+}
+
+// befriend makes two accounts friends: both ask.
 func befriend(a, b *account) {
+	a.t.Helper()
+	a.api("/contact/addfriend", map[string]any{"dstid": b.id})
+	b.api("/contact/addfriend", map[string]any{"dstid": a.id})
+}
+
+// befriendOnScreen does the same on the screens: one asks, the other accepts.
+func befriendOnScreen(a, b *account) {
 	a.t.Helper()
 	a.open("/contacts/add")
 	a.insert("hy-find input[name=key]", b.mobile)

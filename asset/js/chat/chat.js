@@ -68,7 +68,7 @@ class Chat extends View {
     const size = kind === CMD.ROOM ? store.groups.value.find((group) => group.id === dstid)?.size : 0;
     const said = this.subtitle();
     return html`<header class="chat-head">
-      <button class="back" type="button" aria-label=${t('act.back')} @click=${() => emit(this, 'hy-back')}>${icon('chevron-left')}${unread ? html`<span class="others">${count(unread)}</span>` : nothing}</button>
+      <button class="back" type="button" @click=${() => emit(this, 'hy-back')}>${icon('chevron-left')}<span class="sr">${t('act.back')}</span>${unread ? html`<span class="others">${count(unread)}</span>` : nothing}</button>
       <div class="titles"><h2><span class="title">${store.titleOf(kind, dstid)}</span>${size ? html` <span class="size">(${size})</span>` : nothing}</h2>
         ${said ? html`<p class="subtitle">${said}</p>` : nothing}</div>
       ${kind === CMD.SINGLE ? html`<button class="iconbtn call" type="button" aria-label=${t('call.start')} aria-haspopup="dialog" @click=${() => attempt(async () => (await import('../call/call.js')).offer(dstid))}>${icon('phone')}</button>` : nothing}

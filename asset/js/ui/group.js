@@ -52,7 +52,7 @@ class Group extends View {
       return rules ? html`<button type="button" class="weui-cell weui-cell_access" @click=${() => this.edit(name, max, lines)}>${inside}</button>` : html`<div class="weui-cell">${inside}</div>`;
     };
     return html`<div class="sub">${title}<div class="scroll">
-      ${rules ? html`<button type="button" class="card-head pressable" aria-label=${t('group.icon')} @click=${this.picture}>${this.face(g)}${icon('camera')}</button>` : html`<div class="card-head">${this.face(g)}</div>`}
+      ${rules ? html`<button type="button" class="card-head pressable" @click=${this.picture}><span class="sr">${t('group.icon')}: </span>${this.face(g)}${icon('camera')}</button>` : html`<div class="card-head">${this.face(g)}</div>`}
       ${this.people()}
       <div class="weui-cells">
         ${cell('name', g.name, 32)}
