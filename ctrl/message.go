@@ -56,11 +56,16 @@ func (s *Server) setConversation(_ http.ResponseWriter, r *request) (any, error)
 
 func (s *Server) searchMessages(_ http.ResponseWriter, r *request) (any, error) {
 	var in struct {
-		Q      string `json:"q"`
-		Kind   int    `json:"kind"`
-		DstID  int64  `json:"dstid"`
-		Before int64  `json:"before"`
-		Limit  int    `json:"limit"`
+		Q        string  `json:"q"`
+		Kind     int     `json:"kind"`
+		DstID    int64   `json:"dstid"`
+		Before   int64   `json:"before"`
+		Limit    int     `json:"limit"`
+		Media    []int64 `json:"media"`
+		Links    bool    `json:"links"`
+		From     int64   `json:"from"`
+		To       int64   `json:"to"`
+		MemberID int64   `json:"memberid"`
 	}
 	if err := r.Bind(&in); err != nil {
 		return nil, err
@@ -68,8 +73,10 @@ func (s *Server) searchMessages(_ http.ResponseWriter, r *request) (any, error) 
 	if err := allow(s.Limits.Search, strconv.FormatInt(r.UserID(), 10)); err != nil {
 		return nil, err
 	}
-	list, err := s.Search.Find(r.Context(), r.UserID(),
-		service.Query{Text: in.Q, Kind: in.Kind, DstID: in.DstID, Before: in.Before, Limit: in.Limit})
+	list, err := s.Search.Find(r.Context(), r.UserID(), service.Query{
+		Text: in.Q, Kind: in.Kind, DstID: in.DstID, Before: in.Before, Limit: in.Limit,
+		Filter: service.Filter{Media: in.Media, Links: in.Links, From: in.From, To: in.To, MemberID: in.MemberID},
+	})
 	return rows{Rows: list}, err
 }
 

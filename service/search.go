@@ -71,27 +71,23 @@ func (s *SearchService) Notify() {
 
 // Query says what is looked for, and where: in one conversation if Kind is set.
 // Before is the id of the last message of the page before; 0 for the first.
+// The filters narrow what the words find; with one of them Text may be empty.
 type Query struct {
 	Text   string
 	Kind   int
 	DstID  int64
 	Before int64
 	Limit  int
+	Filter Filter
 }
 
 // Find gives the messages that a user may see and that have all words of the
 // query, newest first. Chinese is found by any part of two characters or more,
 // or by a single one; other words by their beginning.
 func (s *SearchService) Find(ctx context.Context, userID int64, q Query) ([]model.Message, error) {
-	terms := bigram.Query(q.Text)
-	if len(terms) == 0 || !utf8.ValidString(q.Text) || utf8.RuneCountInString(q.Text) > maxQuery {
-		return nil, model.Invalid("q")
-	}
-	if q.Kind != 0 && q.Kind != model.KindSingle && q.Kind != model.KindRoom && q.Kind != model.KindNotice {
-		return nil, model.Invalid("kind")
-	}
-	if q.Before < 0 {
-		return nil, model.Invalid("before")
+	terms, err := q.check()
+	if err != nil {
+		return nil, err
 	}
 	leave, err := s.enter(ctx)
 	if err != nil {
@@ -127,6 +123,22 @@ func (s *SearchService) Find(ctx context.Context, userID int64, q Query) ([]mode
 	return messages, nil
 }
 
+// check refuses what cannot be looked for and gives the terms that must match;
+// none where the filters alone say what is wanted.
+func (q Query) check() ([]bigram.Term, error) {
+	terms := bigram.Query(q.Text)
+	switch {
+	case !utf8.ValidString(q.Text) || utf8.RuneCountInString(q.Text) > maxQuery,
+		len(terms) == 0 && (strings.TrimSpace(q.Text) != "" || q.Filter.empty()):
+		return nil, model.Invalid("q")
+	case q.Kind != 0 && q.Kind != model.KindSingle && q.Kind != model.KindRoom && q.Kind != model.KindNotice:
+		return nil, model.Invalid("kind")
+	case q.Before < 0:
+		return nil, model.Invalid("before")
+	}
+	return terms, q.Filter.check()
+}
+
 // enter waits for a place among those who search; leave gives it back.
 func (s *SearchService) enter(ctx context.Context) (leave func(), err error) {
 	full := time.NewTimer(searchWait)
@@ -148,15 +160,19 @@ type foundRow struct {
 }
 
 // statement builds the query. The tokens are letters and digits by their
-// making; everything else is a parameter.
+// making; everything else is a parameter. Without terms there is nothing to ask
+// the index for: the messages themselves are looked through, newest first.
 func (s *SearchService) statement(userID int64, q Query, terms []bigram.Term) (string, []any) {
-	from, match := "FROM search s JOIN message m ON m.id = s.rowid", "search MATCH ?"
-	if s.db.Dialect == db.MySQL {
-		from, match = "FROM search s JOIN message m ON m.id = s.id", "MATCH (s.tokens) AGAINST (? IN BOOLEAN MODE)"
+	from, match, args := "FROM message m", "m.cmd IN (?, ?, ?)", []any{userID, model.CmdSingle, model.CmdRoom, model.CmdNotice}
+	if len(terms) > 0 {
+		from, match = "FROM search s JOIN message m ON m.id = s.rowid", "search MATCH ?"
+		if s.db.Dialect == db.MySQL {
+			from, match = "FROM search s JOIN message m ON m.id = s.id", "MATCH (s.tokens) AGAINST (? IN BOOLEAN MODE)"
+		}
+		args = []any{userID, expression(terms, s.db.Dialect)}
 	}
 	query := "SELECT m.*, c.kind " + from + " JOIN conversation c ON c.id = m.conversationid" +
 		" JOIN member b ON b.conversationid = c.id AND b.userid = ? WHERE " + match
-	args := []any{userID, expression(terms, s.db.Dialect)}
 	if q.Kind != 0 {
 		p := pairOf(q.Kind, userID, q.DstID)
 		query += " AND c.kind = ? AND c.low = ? AND c.high = ?"
@@ -166,7 +182,9 @@ func (s *SearchService) statement(userID int64, q Query, terms []bigram.Term) (s
 		query += " AND m.id < ?"
 		args = append(args, q.Before)
 	}
-	return query + " ORDER BY m.id DESC LIMIT ?", append(args, Page{Limit: q.Limit}.limit())
+	narrow, values := q.Filter.where()
+	args = append(append(args, values...), Page{Limit: q.Limit}.limit())
+	return query + narrow + " ORDER BY m.id DESC LIMIT ?", args
 }
 
 // expression writes terms in the index's language: all must match.

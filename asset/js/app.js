@@ -24,6 +24,7 @@ const views = {
   me: () => import('./ui/me.js'),
   account: () => import('./ui/account.js'),
   search: () => import('./ui/search.js'),
+  outbox: () => import('./ui/outbox.js'),
 };
 const { ready, failed, load } = lazily(views);
 
@@ -50,7 +51,7 @@ export const route = computed(() => {
     return { tab: 'contacts', view, sub: id, kind: 10, dstid: Number(id) || 0 };
   }
   if (first === 'groups') return { tab: 'contacts', view: 'find', sub: 'join', kind: 11, dstid: 0 };
-  if (first === 'me') return { tab: 'me', view: id && 'account', sub: id, kind: 0, dstid: 0 };
+  if (first === 'me') return { tab: 'me', view: id === 'outbox' ? id : id && 'account', sub: id, kind: 0, dstid: 0 };
   if (first === 'archived') return { tab: 'messages', view: '', sub: 'archived', kind: 0, dstid: 0 };
   if (first === 'search') return { tab: 'messages', view: '', sub: 'search', kind: 0, dstid: 0 };
   return { tab: 'messages', view: path.value === '/chat/createcom.shtml' ? 'create' : '', sub: '', kind: 0, dstid: 0 };
@@ -169,6 +170,7 @@ class App extends View {
       case 'requests': return this.need('requests', () => html`<hy-requests .what=${r.sub}></hy-requests>`);
       case 'find': return this.need('find', () => html`<hy-find .what=${r.sub}></hy-find>`);
       case 'create': return this.need('create', () => html`<hy-create></hy-create>`);
+      case 'outbox': return this.need('outbox', () => html`<hy-outbox></hy-outbox>`);
       default: return this.need('account', () => html`<hy-account .what=${r.sub}></hy-account>`);
     }
   }

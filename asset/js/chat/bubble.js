@@ -1,13 +1,13 @@
 // How each medium looks. Everything a message brings is text or an address that
 // was checked: nothing of it becomes markup.
 import { signal } from '../../vendor/signals-core.js';
-import { bytes, duration, emit, has, html, icon, nothing, preview, svg, t } from './base.js';
-import { nameOf } from '../core/store.js';
-import { MEDIA } from '../core/timeline.js';
+import { attempt, bytes, duration, emit, has, html, icon, nothing, preview, svg, t } from './base.js';
+import { me, nameOf } from '../core/store.js';
+import { CMD, MEDIA } from '../core/timeline.js';
 import { cancel, play, recalledText, view } from './actions.js';
 import * as player from './player.js';
 import { mayLoad, posterOf, reveal, sourceOf, voiceKey } from './source.js';
-import { emojiCount, linkify, ownFile, safeLink } from './text.js';
+import { callsOf, emojiCount, ownFile, partsOf, reasonToAsk, safeLink } from './text.js';
 
 const PICTURE_SIDE = 180;
 const PICTURE_TALL = 240;
@@ -52,11 +52,23 @@ function later(kind, item, pane) {
   return html`<div class="bubble card ${kind} pending"><span class="body">${preview(item.m)}</span></div>`;
 }
 
-/** Text with its links; where a link really leads is in its title. */
-export function words(content) {
-  return linkify(content ?? '').map((part) => (part.href
-    ? html`<a href=${part.href} title=${part.host} target="_blank" rel="noopener noreferrer nofollow"><bdi>${part.text}</bdi></a>`
-    : part.text));
+/** Text with its links and the people it calls; where a link really leads is in its title, and beside it where that is another host than it seems. */
+export function words(content, m) {
+  return partsOf(content ?? '', callsOf(m, nameOf)).map((part) => {
+    if (part.call) return html`<span class="call ${part.call === 'all' || part.call === me.peek()?.id ? 'me' : ''}">${part.text}</span>`;
+    if (!part.href) return part.text;
+    return html`<a href=${part.href} title=${part.host} target="_blank" rel="noopener noreferrer nofollow" @click=${(event) => follow(event, part, m)}><bdi>${part.text}</bdi></a>${part.doubt
+      ? html`<bdi class="real-host">${part.host}</bdi>` : nothing}`;
+  });
+}
+
+/** A link that may lead elsewhere, or in a group to a host that is new here, is asked about first; one's own is not. */
+function follow(event, part, m) {
+  const own = !m || !m.userid || m.userid === me.peek()?.id;
+  const reason = own ? '' : reasonToAsk(part, m.cmd === CMD.ROOM);
+  if (!reason) return;
+  event.preventDefault();
+  attempt(async () => (await import('./linkcheck.js')).confirmLink(part, reason));
 }
 
 const edited = (m) => (m.ext?.edited ? html`<span class="edited">${t('chat.edited')}</span>` : nothing);
@@ -65,7 +77,7 @@ function text(item, pane) {
   const { m } = item;
   const big = m.ref ? 0 : emojiCount(m.content ?? '');
   if (big) return html`<div class="bubble plain emoji-${big}">${m.content}</div>`;
-  return html`<div class="bubble">${quote(m, pane)}<span class="words" dir="auto">${words(m.content)}</span>${edited(m)}</div>`;
+  return html`<div class="bubble">${quote(m, pane)}<span class="words" dir="auto">${words(m.content, m)}</span>${edited(m)}</div>`;
 }
 
 function emoji(item, pane) {
@@ -99,7 +111,7 @@ export function fit(width, height) {
 function under(item, pane) {
   const { m, entry } = item;
   return html`${progress(entry)}
-    ${m.memo && (m.media === MEDIA.IMAGE || m.media === MEDIA.VIDEO) ? html`<div class="caption words" dir="auto">${words(m.memo)}</div>` : nothing}`;
+    ${m.memo && (m.media === MEDIA.IMAGE || m.media === MEDIA.VIDEO) ? html`<div class="caption words" dir="auto">${words(m.memo, m)}</div>` : nothing}`;
 }
 
 /** How far a file has come, also while it waits for the line to go on. */

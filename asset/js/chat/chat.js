@@ -19,6 +19,7 @@ class Chat extends View {
     this.addEventListener('hy-reply', (event) => this.composer?.reply(event.detail.m));
     this.addEventListener('hy-edit', (event) => this.composer?.edit(event.detail.m));
     this.addEventListener('hy-write', (event) => this.composer?.write(event.detail.text));
+    this.addEventListener('hy-mention', (event) => this.composer?.callSomebody(event.detail.id));
     this.addEventListener('hy-edit-last', () => this.editLast());
   }
 
@@ -39,7 +40,7 @@ class Chat extends View {
 
   /** What is fetched when it is needed must be here before the network may be gone. */
   firstUpdated() {
-    setTimeout(() => Promise.allSettled([import('./menu.js'), import('./deeds.js'), import('./announce.js'), import('./select.js'), import('./forward.js'), import('./sheet.js'), import('./tools.js'), import('../core/media.js'), import('./recorder.js'), import('./emoji.js')]), LATER);
+    setTimeout(() => Promise.allSettled([import('./menu.js'), import('./deeds.js'), import('./announce.js'), import('./select.js'), import('./forward.js'), import('./sheet.js'), import('./tools.js'), import('../core/media.js'), import('./recorder.js'), import('./emoji.js'), import('./sending.js'), import('./mention.js'), import('./linkcheck.js')]), LATER);
   }
 
   get composer() {

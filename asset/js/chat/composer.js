@@ -1,15 +1,14 @@
 // Where a message is written: text, emoji, pictures, files and voice.
 import { ask, emit, html, icon, nothing, preview, t, toast, View } from './base.js';
 import * as store from '../core/store.js';
-import { MEDIA } from '../core/timeline.js';
+import { CMD, MEDIA } from '../core/timeline.js';
 import './voice.js';
+import { composing, enterBreaks, held, sends } from './written.js';
 
 const MOST_BYTES = 32 << 10;
 const KEYBOARD = 'hy-keyboard';
 const QUOTED = 100;
-
-/** Whether a key event belongs to an input method that is still composing. Safari ends composing first, hence 229. */
-const composing = (event) => event.isComposing || event.keyCode === 229;
+const RECENT = 3000;
 
 const byTouch = () => matchMedia('(pointer: coarse)').matches;
 
@@ -43,17 +42,23 @@ class Composer extends View {
   willUpdate(changes) {
     super.willUpdate(changes);
     if (changes.has('kind') || changes.has('dstid')) {
-      this.answering = this.editing = this.panel = null;
+      this.answering = this.editing = this.panel = this.calls = null;
       this.entered = true;
     }
   }
 
   updated() {
+    const draft = store.draftOf(this.kind, this.dstid);
     if (this.entered) {
       this.entered = false;
-      this.setText(store.draftOf(this.kind, this.dstid));
+      this.setText(draft);
       if (!byTouch()) this.field.focus();
+    } else if (!this.editing && draft !== this.draft && this.field.value === this.draft) {
+      // Written on another device meanwhile; but a list that was under way when one wrote here may still be from before.
+      if (Date.now() - (this.typedAt ?? 0) < RECENT) return;
+      this.setText(draft);
     }
+    this.draft = draft;
   }
 
   /** The panel is as high as the keyboard was, so that the list does not jump between the two. */
@@ -66,11 +71,11 @@ class Composer extends View {
   }
 
   render() {
-    return html`<div class="composer ${this.panel ? 'open' : ''} ${this.recording === 'click' ? 'recording' : ''}">${this.volatile()}${this.context()}
+    return html`<div class="composer ${this.panel ? 'open' : ''} ${this.recording === 'click' ? 'recording' : ''}">${this.volatile()}${this.context()}${this.calls?.render() ?? nothing}
       <form class="bar" @submit=${this.submit}>
         <hy-voice class=${this.holding ? 'holding' : ''} .holding=${this.holding}></hy-voice>
-        <textarea rows="1" ?hidden=${this.holding} aria-label=${t('chat.write')} enterkeyhint="send" autocomplete="off"
-          @input=${this.typed} @keydown=${this.keydown} @paste=${this.paste} @focus=${this.focused}></textarea>
+        <textarea rows="1" ?hidden=${this.holding} aria-label=${t('chat.write')} enterkeyhint=${enterBreaks() ? 'enter' : 'send'} autocomplete="off"
+          @blur=${this.left} @click=${() => this.calls?.look()} @input=${this.typed} @keydown=${this.keydown} @paste=${this.paste} @focus=${this.focused}></textarea>
         <button class="iconbtn" type="button" aria-label=${t('chat.emoji')} aria-expanded=${this.panel === 'emoji' ? 'true' : 'false'} @click=${() => this.toggle('emoji')}>${icon(this.panel === 'emoji' ? 'keyboard' : 'smile')}</button>
         ${this.filled && !this.holding ? html`<button class="send" type="submit">${t('act.send')}</button>`
           : html`<button class="iconbtn plus" type="button" aria-label=${t('chat.plus')} aria-expanded=${this.panel === 'plus' ? 'true' : 'false'} @click=${() => this.toggle('plus')}>${icon('circle-plus')}</button>`}
@@ -122,11 +127,27 @@ class Composer extends View {
 
   typed() {
     const text = this.field.value;
+    this.typedAt = Date.now();
     this.filled = text.trim() !== '';
     this.grow();
+    this.callSomebody();
     if (this.editing) return;
     store.saveDraft(this.kind, this.dstid, text);
     if (this.filled) store.sendTyping(this.kind, this.dstid);
+  }
+
+  /** In a group an @ calls somebody: the names are offered by a module of their own. */
+  async callSomebody(id) {
+    if (this.kind !== CMD.ROOM || (!id && !this.calls && !this.field.value.includes('@'))) return;
+    const { Calls } = await import('./mention.js');
+    this.calls ??= new Calls(this);
+    if (id) this.calls.insert(id);
+    else this.calls.look();
+  }
+
+  left() {
+    this.calls?.close();
+    this.requestUpdate();
   }
 
   focused() {
@@ -134,8 +155,8 @@ class Composer extends View {
   }
 
   keydown(event) {
-    if (composing(event)) return;
-    if (event.key === 'Enter' && !event.shiftKey && !event.altKey) {
+    if (composing(event) || this.calls?.keydown(event)) return;
+    if (sends(event)) {
       event.preventDefault();
       this.submit();
     } else if (event.key === 'Escape' && (this.editing || this.answering || this.panel)) {
@@ -181,7 +202,9 @@ class Composer extends View {
       this.submitEdit(text);
       return;
     }
-    store.send(this.kind, this.dstid, { media: MEDIA.TEXT, content: text, ...this.takeQuote() });
+    const quote = this.takeQuote();
+    const ext = { ...quote.ext, ...this.calls?.take(text) };
+    store.send(this.kind, this.dstid, { media: MEDIA.TEXT, content: text, ...quote, ...(Object.keys(ext).length > 0 ? { ext } : {}), ...held() });
     store.saveDraft(this.kind, this.dstid, '');
     this.setText('');
     this.field.focus();
@@ -223,8 +246,11 @@ class Composer extends View {
     this.field.focus();
   }
 
+  /** Puts words back into the field, before those that are there. */
   write(text) {
-    this.setText(text);
+    if (this.editing) this.leaveContext();
+    const { value } = this.field;
+    this.setText(value.trim() ? `${text}\n${value}` : text);
     this.typed();
     this.field.focus();
   }
@@ -254,33 +280,19 @@ class Composer extends View {
 
   /** Shows what is about to be sent; it goes when it is confirmed. */
   async offer(files) {
-    if (files.length === 0) return;
     const { kind, dstid } = this;
-    const { confirmFiles } = await import('./sheet.js');
-    const chosen = await confirmFiles(files, store.titleOf(kind, dstid));
-    if (chosen) await this.sendFiles(chosen.files, chosen.caption, kind, dstid);
+    const { offer } = await import('./sending.js');
+    await offer(this, files, kind, dstid);
   }
 
   async sendFiles(files, caption, kind = this.kind, dstid = this.dstid) {
-    const quote = this.takeQuote();
-    const { messageOf } = await import('../core/media.js');
-    for (const [i, file] of files.entries()) {
-      if (file.size === 0) {
-        toast(t('chat.file.empty', { Name: file.name }));
-        continue;
-      }
-      const message = await messageOf(file, { caption: i === files.length - 1 ? caption : '' });
-      await store.send(kind, dstid, i === 0 ? { ...message, ref: quote.ref, ext: { ...message.ext, ...quote.ext } } : message);
-    }
+    const { sendFiles } = await import('./sending.js');
+    await sendFiles(this, files, caption, kind, dstid);
   }
 
   sendVoice({ file, name, seconds, waveform }) {
-    store.send(this.kind, this.dstid, { media: MEDIA.VOICE, file, name, amount: seconds, ...this.takeQuoteInto({ waveform }) });
-  }
-
-  takeQuoteInto(ext) {
     const quote = this.takeQuote();
-    return { ...quote, ext: { ...ext, ...quote.ext } };
+    store.send(this.kind, this.dstid, { media: MEDIA.VOICE, file, name, amount: seconds, ...quote, ext: { waveform, ...quote.ext }, ...held() });
   }
 
   /** Touch: the button turns into "hold to talk". Recording that cannot work says why, and a file may stand in. */

@@ -5,6 +5,7 @@ import * as store from '../core/store.js';
 import { isPost, MEDIA, reactionsOf } from '../core/timeline.js';
 import { failed, menu, readers, react, record } from './actions.js';
 import { bubble, noteOf } from './bubble.js';
+import { written } from './written.js';
 
 /** What stands above the first message: trouble, waiting, or the beginning. */
 export function beginning(pane) {
@@ -35,7 +36,7 @@ function message(item, pane) {
     <div class="column">${item.named ? html`<div class="author">${name}</div>` : nothing}
       <div class="line">${trouble(item)}<div class="content">${m.ext?.record ? recordCard(m) : bubble(item, pane)}</div>${waiting && !m.seq ? nothing : html`<button class="more iconbtn" type="button"
           aria-label=${t('chat.menu')} aria-haspopup="menu" tabindex="-1" @click=${(event) => menu(pane, item, event.currentTarget)}>${icon('ellipsis', 'small')}</button>`}</div>
-      ${reactions(item, pane)}${item.word ? status(item, pane) : nothing}</div></article>`;
+      ${reactions(item, pane)}${written(item, pane)}${item.word ? status(item, pane) : nothing}</div></article>`;
 }
 
 function pick({ m }, pane) {

@@ -1,4 +1,4 @@
-// What is in a text: links and emoji. Pure functions; a message is text, never markup.
+// What is in a text: links, the people it calls and emoji. Pure functions; a message is text, never markup.
 
 // A path ends where Chinese begins: people write 看https://a.com/b。好的 without a space.
 const PATH = "[\\w\\-.~!$&'()*+,;=:@%/?#\\[\\]|{}^]";
@@ -49,9 +49,23 @@ export function ownFile(text) {
   return url?.origin === location.origin ? url.href : '';
 }
 
+// Marks that turn the direction of what follows: with them an address can be made to look like another.
+const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+
 /**
- * Splits a text into plain parts and links.
- * @param {string} text @returns {({text:string}|{text:string,href:string,host:string})[]}
+ * Why an address may not lead where its text says: 'script' where the host is written in other letters than the
+ * ones that are looked up, 'other' where it is spelled in another way, 'turn' where the text is turned around.
+ */
+function doubtOf(shown, url, text) {
+  if (TURNS.test(text)) return 'turn';
+  if (/(^|\.)xn--/.test(url.hostname)) return 'script';
+  const said = shown.replace(/^https?:\/\//i, '').replace(/[/?#].*$/s, '').toLowerCase();
+  return said === url.host || said.replace(/:(80|443)$/, '') === url.host ? '' : 'other';
+}
+
+/**
+ * Splits a text into plain parts and links; `doubt` says why a link's real host has to be shown with it.
+ * @param {string} text @returns {({text:string}|{text:string,href:string,host:string,doubt:string})[]}
  */
 export function linkify(text) {
   const parts = [];
@@ -63,11 +77,73 @@ export function linkify(text) {
     LINK.lastIndex = match.index + shown.length;
     if (!url?.hostname) continue;
     if (match.index > from) parts.push({ text: text.slice(from, match.index) });
-    parts.push({ text: shown, href: url.href, host: url.host });
+    parts.push({ text: shown, href: url.href, host: url.host, doubt: doubtOf(shown, url, text) });
     from = match.index + shown.length;
   }
   if (from < text.length) parts.push({ text: text.slice(from) });
   return parts;
+}
+
+/**
+ * The names by which a message calls people: [['小明', 12], ['所有人', 'all']].
+ * @param {any} m a Message @param {(id:number)=>string} nameOf
+ */
+export function callsOf(m, nameOf) {
+  const list = m?.ext?.mentions;
+  const said = m?.ext?.names ?? {};
+  const name = (id) => (typeof said[id] === 'string' ? said[id] : '');
+  if (list === 'all') return [[name('all') || '所有人', 'all'], ...Object.keys(said).filter(Number).map((id) => [name(id), Number(id)])];
+  return Array.isArray(list) ? list.slice(0, 100).filter(Number.isSafeInteger).map((id) => [name(id) || nameOf(id), id]).filter(([called]) => called) : [];
+}
+
+/** Splits off "@name" for each of the calls; `call` is whom it calls. */
+function markCalls(part, calls) {
+  if (part.href || calls.length === 0) return [part];
+  const parts = [];
+  let { text } = part;
+  for (;;) {
+    let at = -1;
+    let found = null;
+    for (const call of calls) {
+      const i = text.indexOf(`@${call[0]}`);
+      if (i >= 0 && (at < 0 || i < at || (i === at && call[0].length > found[0].length))) [at, found] = [i, call];
+    }
+    if (!found) return text ? [...parts, { text }] : parts;
+    if (at > 0) parts.push({ text: text.slice(0, at) });
+    parts.push({ text: `@${found[0]}`, call: found[1] });
+    text = text.slice(at + found[0].length + 1);
+  }
+}
+
+/**
+ * A text as it is drawn: plain parts, links and calls.
+ * @param {string} text @param {[string, number|'all'][]} calls as callsOf gives them
+ */
+export const partsOf = (text, calls = []) => linkify(text).flatMap((part) => markCalls(part, calls));
+
+const TRUSTED = 'hy-trusted';
+
+/** The hosts that the reader said are to be trusted, on this device. */
+export function trustedHosts() {
+  try {
+    return new Set(JSON.parse(localStorage.getItem(TRUSTED) ?? '[]'));
+  } catch {
+    return new Set();
+  }
+}
+
+/** Remembers a host as trusted. */
+export function trustHost(host) {
+  try {
+    localStorage.setItem(TRUSTED, JSON.stringify([...trustedHosts(), host]));
+  } catch { /* then it is asked again */ }
+}
+
+/** Why a link is not opened without asking: its doubt, or 'unknown' for a host that is new here; '' to go on. */
+export function reasonToAsk(part, room) {
+  if (part.host === location.host) return '';
+  if (trustedHosts().has(part.host)) return '';
+  return part.doubt || (room ? 'unknown' : '');
 }
 
 const EMOJI = /^(?:\p{RI}\p{RI}|[#*0-9]\uFE0F?\u20E3|\p{Extended_Pictographic}[\p{Emoji_Modifier}\uFE0F\u200D\p{Extended_Pictographic}\u{E0020}-\u{E007F}]*)$/u;

@@ -7,6 +7,7 @@ import { backoff, keyOf } from './socket.js';
 
 const ACK_TIMEOUT = 15000;
 const MAX_INTERNAL = 3;
+const LATE = 60000; // what leaves this long after it was written says when that was
 const RETRYABLE = new Set(['network', 'offline', 'timeout', 'unavailable', 'rate_limited']);
 
 const FIELDS = ['media', 'content', 'pic', 'url', 'memo', 'amount', 'ref', 'ext'];
@@ -38,6 +39,8 @@ export class Outbox {
     this.persistent = signal(db.persistent);
     this.order = 0;
     this.timers = new Map();
+    /** Whether the line is there: what is written while it is leaves at once */
+    this.up = false;
     /** Map cid → the timer of the attempt under way */
     this.answers = new Map();
     this.uploads = new Map();
@@ -99,7 +102,7 @@ export class Outbox {
 
   /** Adds a message: {kind, dstid, media, …, file?, poster?}. It is on disk before it is first sent. */
   async add(message) {
-    const entry = { ...message, cid: message.cid ?? newCID(), at: Date.now(), order: ++this.order, state: 'waiting', attempts: 0, saving: true };
+    const entry = { ...message, cid: message.cid ?? newCID(), at: Date.now(), order: ++this.order, state: 'waiting', attempts: 0, saving: true, left: this.up && !message.heldUntil };
     this.place(entry);
     await this.keep({ ...entry, saving: false });
     this.update(entry.cid, { saving: false });
@@ -113,6 +116,7 @@ export class Outbox {
 
   /** Tries everything again now: the line is back. */
   resume() {
+    this.up = true;
     for (const entry of [...this.entries()]) {
       if (entry.state === 'sending') this.update(entry.cid, { state: 'waiting' });
       else if (entry.state === 'waiting') this.update(entry.cid, { nextAt: 0 });
@@ -122,6 +126,7 @@ export class Outbox {
 
   /** The line is gone: what was under way may or may not have arrived, and will be sent again. */
   interrupt() {
+    this.up = false;
     for (const entry of [...this.entries()]) {
       if (entry.state === 'sending') this.update(entry.cid, { state: 'waiting' });
     }
@@ -131,7 +136,7 @@ export class Outbox {
     if (this.stopped) return;
     const head = (this.lanes.peek().get(key) ?? []).find((e) => e.state !== 'failed');
     if (!head || head.saving || head.state !== 'waiting') return;
-    const wait = (head.nextAt ?? 0) - Date.now();
+    const wait = Math.max(head.nextAt ?? 0, head.heldUntil ?? 0) - Date.now();
     if (wait > 0) {
       this.later(key, wait);
       return;
@@ -140,11 +145,24 @@ export class Outbox {
       this.push(head);
       return;
     }
-    this.update(head.cid, { state: 'sending' });
+    if (!head.left && !head.ext?.written && Date.now() - head.at > LATE) this.date(head);
+    else this.transmit(this.update(head.cid, { state: 'sending' }));
+  }
+
+  /** What leaves long after it was written says so. That is kept before it leaves: a resend is the same message. */
+  async date(entry) {
+    const next = this.update(entry.cid, { saving: true, ext: { ...entry.ext, written: entry.at } });
+    await this.keep({ ...next, saving: false });
+    this.update(entry.cid, { saving: false });
+    this.step(keyOf(entry.kind, entry.dstid));
+  }
+
+  transmit(head) {
     if (!this.send(frameOf(head))) {
       this.update(head.cid, { state: 'waiting' });
       return;
     }
+    if (!head.left) this.keep(this.update(head.cid, { left: true }));
     this.answered(head.cid);
     this.answers.set(head.cid, setTimeout(() => {
       this.answers.delete(head.cid);
@@ -222,10 +240,26 @@ export class Outbox {
   }
 
   retry(cid) {
-    const next = this.update(cid, { state: 'waiting', attempts: 0, nextAt: 0, error: undefined, msg: undefined });
+    const next = this.update(cid, { state: 'waiting', attempts: 0, nextAt: 0, heldUntil: 0, error: undefined, msg: undefined });
     if (!next) return;
     this.keep(next);
     this.step(keyOf(next.kind, next.dstid));
+  }
+
+  /** Puts other words in an entry's place. They are another message with a cid of its own: null if the one there may have left already. */
+  async rewrite(cid, change) {
+    const entry = this.find(cid);
+    if (!entry || (entry.left && entry.state !== 'failed')) return null;
+    const next = { ...entry, ...change, cid: newCID(), state: 'waiting', attempts: 0, nextAt: 0, left: false, at: Date.now(), error: undefined, msg: undefined };
+    if (next.ext) next.ext = { ...next.ext, written: undefined };
+    this.update(cid, { saving: true }); // it stays while the other is being kept
+    await this.keep(next);
+    batch(() => {
+      this.remove(entry);
+      this.place(next);
+    });
+    this.step(keyOf(next.kind, next.dstid));
+    return next.cid;
   }
 
   /** Takes an entry out: it was cancelled or deleted by its author. */

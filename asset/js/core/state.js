@@ -78,19 +78,40 @@ export function patchRow(kind, dstid, change) {
 
 const draftsOf = (id) => `hy-drafts-${id}`;
 
-/** Drafts are on this device at once and on the server a moment later. */
+/** Drafts are on this device at once and on the server a moment later; from then on the server's is the one that counts. */
 export function saveDraft(kind, dstid, text) {
   const key = keyOf(kind, dstid);
-  if ((drafts.peek().get(key) ?? '') === text) return;
-  drafts.value = new Map(drafts.peek()).set(key, text);
-  try {
-    localStorage.setItem(draftsOf(me.peek().id), JSON.stringify([...drafts.peek()].filter(([, value]) => value)));
-  } catch { /* a full or forbidden storage costs the draft's copy, nothing else */ }
-  clearTimeout(draftTimers.get(key));
-  draftTimers.set(key, setTimeout(() => {
-    post('/message/settings', { kind, dstid, draft: text }).then(() => patchRow(kind, dstid, { draft: text }), () => {});
-  }, DRAFT_DELAY));
+  if (draftNow(kind, dstid) === text) return;
+  keepDrafts(new Map(drafts.peek()).set(key, text));
+  syncDraft(kind, dstid, DRAFT_DELAY);
 }
+
+function keepDrafts(next) {
+  drafts.value = next;
+  try {
+    localStorage.setItem(draftsOf(me.peek().id), JSON.stringify([...next]));
+  } catch { /* a full or forbidden storage costs the draft's copy, nothing else */ }
+}
+
+function syncDraft(kind, dstid, delay) {
+  const key = keyOf(kind, dstid);
+  clearTimeout(draftTimers.get(key));
+  draftTimers.set(key, setTimeout(async () => {
+    const draft = drafts.peek().get(key);
+    try {
+      await post('/message/settings', { kind, dstid, draft });
+    } catch {
+      return; // tried again with the next change, or at the next start
+    }
+    if (!patchRow(kind, dstid, { draft })) await refresh('conversations').catch(() => {}); // a draft makes a row
+    if (drafts.peek().get(key) !== draft) return;
+    const next = new Map(drafts.peek());
+    next.delete(key);
+    keepDrafts(next);
+  }, delay));
+}
+
+const draftNow = (kind, dstid) => drafts.peek().get(keyOf(kind, dstid)) ?? rowNow(kind, dstid)?.draft ?? '';
 
 export const draftOf = (kind, dstid) => drafts.value.get(keyOf(kind, dstid)) ?? rowOf(kind, dstid)?.draft ?? '';
 
@@ -98,6 +119,7 @@ export const draftOf = (kind, dstid) => drafts.value.get(keyOf(kind, dstid)) ?? 
 export function restoreDrafts() {
   try {
     drafts.value = new Map(JSON.parse(localStorage.getItem(draftsOf(me.peek().id)) ?? '[]'));
+    for (const key of drafts.peek().keys()) syncDraft(...key.split(':').map(Number), DRAFT_DELAY);
   } catch { /* unreadable: the server's copy stands in */ }
 }
 

@@ -3,11 +3,11 @@ import { html, nothing } from '../../vendor/lit.js';
 import { t } from '../core/i18n.js';
 import { leave, unsent } from '../core/leave.js';
 import * as store from '../core/store.js';
-import { ask, avatar, icon, View } from './kit.js';
+import { ask, avatar, count, icon, View } from './kit.js';
 
 const PAGES = [
   ['profile', 'user-round', 'me.profile'], ['devices', 'smartphone', 'me.devices'],
-  ['passwd', 'lock-keyhole', 'me.passwd'], ['settings', 'settings', 'me.settings'],
+  ['passwd', 'lock-keyhole', 'me.passwd'], ['settings', 'settings', 'me.settings'], ['outbox', 'send', 'outbox.title'],
 ];
 
 class Me extends View {
@@ -15,11 +15,12 @@ class Me extends View {
 
   render() {
     const me = store.me.value ?? {};
+    const queued = [...store.outbox.value?.lanes.value.values() ?? []].flat().length;
     return html`<header class="bar"><h1>${t('me.title')}</h1></header><div class="scroll grey">
       <a class="card-head pressable" href="/me/profile">${avatar({ ...me, title: me.nickname }, 'huge')}<div><h2>${me.nickname}</h2><p>ID: ${me.id}</p>${me.memo ? html`<p>${me.memo}</p>` : nothing}</div>${icon('chevron-right')}</a>
       <div class="weui-cells">${PAGES.map(([name, glyph, label]) => {
         const on = this.path === `/me/${name}`;
-        return html`<a class="weui-cell weui-cell_access ${on ? 'on' : ''}" href="/me/${name}" aria-current=${on ? 'true' : nothing}>${icon(glyph)}<span class="weui-cell__bd">${t(label)}</span><span class="weui-cell__ft"></span></a>`;
+        return html`<a class="weui-cell weui-cell_access ${on ? 'on' : ''}" href="/me/${name}" aria-current=${on ? 'true' : nothing}>${icon(glyph)}<span class="weui-cell__bd">${t(label)}</span><span class="weui-cell__ft">${name === 'outbox' && queued ? html`<span class="badge">${count(queued)}</span>` : nothing}</span></a>`;
       })}</div>
       <div class="weui-cells"><button type="button" class="weui-cell weui-cell_active centre danger" @click=${this.logout}>${t('me.logout')}</button></div></div>`;
   }

@@ -1,0 +1,26 @@
+// From chosen files to messages: shown first, then given to the outbox.
+import { t, toast } from './base.js';
+import * as store from '../core/store.js';
+import { held } from './written.js';
+
+/** Shows what is about to be sent; it goes when it is confirmed. */
+export async function offer(composer, files, kind, dstid) {
+  if (files.length === 0) return;
+  const { confirmFiles } = await import('./sheet.js');
+  const chosen = await confirmFiles(files, store.titleOf(kind, dstid));
+  if (chosen) await sendFiles(composer, chosen.files, chosen.caption, kind, dstid);
+}
+
+/** Gives each file to the outbox; the first one answers what is being answered, the last one has the caption. */
+export async function sendFiles(composer, files, caption, kind, dstid) {
+  const quote = composer.takeQuote();
+  const { messageOf } = await import('../core/media.js');
+  for (const [i, file] of files.entries()) {
+    if (file.size === 0) {
+      toast(t('chat.file.empty', { Name: file.name }));
+      continue;
+    }
+    const message = { ...await messageOf(file, { caption: i === files.length - 1 ? caption : '' }), ...held() };
+    await store.send(kind, dstid, i === 0 ? { ...message, ref: quote.ref, ext: { ...message.ext, ...quote.ext } } : message);
+  }
+}
