@@ -26,13 +26,16 @@ func newWorkshop(t *testing.T) string {
 		lang, isCatalogue := strings.CutPrefix(r.URL.Path, "/a/x/js/locale/")
 		switch {
 		case isCatalogue:
-			text, err := os.ReadFile(filepath.Join("..", "asset", "locale", strings.TrimSuffix(filepath.Base(lang), ".js")+".json"))
+			text, err := os.ReadFile(filepath.Join("..", "asset", "locale", strings.TrimSuffix(strings.TrimSuffix(filepath.Base(lang), ".js"), ".more")+".json"))
 			if err != nil {
 				http.NotFound(w, r)
 				return
 			}
 			w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
 			_, _ = w.Write(append([]byte("export default "), text...))
+		case strings.HasPrefix(r.URL.Path, "/a/x/") && strings.Count(r.URL.Path, "/") == 3 && strings.HasSuffix(r.URL.Path, ".css"): // of a view that brings it
+			r.URL.Path = "/a/x/css/later/" + filepath.Base(r.URL.Path)
+			assets.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/a/x/"):
 			assets.ServeHTTP(w, r)
 		default:
