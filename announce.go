@@ -24,6 +24,9 @@ func (s *server) announce(w io.Writer, public, internal net.Addr) {
 	if internal != nil {
 		fmt.Fprintf(&b, "  internal  http://%s (health, metrics)\n", internal)
 	}
+	if s.relay != nil {
+		fmt.Fprintf(&b, "  relay     turn:%s (UDP and TCP), its ends on UDP %s\n", s.relay.Public(), s.config.TurnPorts)
+	}
 	fmt.Fprintf(&b, "  data      %s\n  database  %s\n  files     %s\n", s.config.Data, s.config.Database(), s.config.Blob)
 	for _, note := range s.notes(scheme) {
 		fmt.Fprintf(&b, "  note      %s\n", note)

@@ -26,6 +26,7 @@ import (
 	"hongyan/util/lock"
 	"hongyan/util/logging"
 	"hongyan/util/metrics"
+	"hongyan/util/turn"
 )
 
 // Bounds of the HTTP servers. Who sends its headers or its body in drops is
@@ -50,6 +51,7 @@ type server struct {
 	metrics   *metrics.Metrics
 	catalogue *locale.Catalogue
 	files     blob.Store
+	relay     *turn.Server            // of calls; nil where there is none
 	product   atomic.Pointer[product] // nil until the database works
 	tls       *tlsSetup               // nil: plain HTTP
 	draining  atomic.Bool
@@ -89,6 +91,11 @@ func serve(ctx context.Context, c *config.Config, stdout, stderr io.Writer, read
 	if err != nil {
 		return err
 	}
+	stopRelay, err := s.startRelay(ctx)
+	if err != nil {
+		return errors.Join(err, closeAll(public, internal))
+	}
+	defer stopRelay()
 	opened, err := s.open(ctx)
 	if err != nil && !s.mayComeBack(err) {
 		return errors.Join(err, closeAll(public, internal))

@@ -131,7 +131,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	awake.join(edge)
 	s.cards(edge, d, committer, messages)
 	p := &product{log: s.log, panicked: s.metrics.Panics.WithLabelValues("background").Inc, db: d, hub: live, committer: committer, search: search, handler: edge.Handler()}
-	p.calls = calls
+	p.calls, edge.Relay, edge.RelayOnly = calls, s.relay, s.config.TurnOnly
 	p.background(ctx, "sessions", sessions.Run)
 	p.background(ctx, "presence", presence.Run)
 	p.background(ctx, "notify", awake.Run)

@@ -14,6 +14,7 @@ import (
 	"hongyan/model"
 	"hongyan/service"
 	"hongyan/util/metrics"
+	"hongyan/util/turn"
 )
 
 // Server holds what the handlers need. Its fields are set before Handler is
@@ -46,6 +47,10 @@ type Server struct {
 	Authority Authority
 	// Chat is what /chat is made of; nil where there is none.
 	Chat *Chat
+	// Relay helps calls that find no way of their own; nil where there is none.
+	// RelayOnly sends all of them through it.
+	Relay     *turn.Server
+	RelayOnly bool
 	// Pages are the HTML of the product; nil where there is none.
 	Pages *Pages
 }

@@ -211,3 +211,20 @@ func TestCallWithoutAnswer(t *testing.T) {
 	ann.entry("other", "已拒绝")
 	bo.entry("own", "对方已拒绝")
 }
+
+// TestCallThroughTheRelay lets nothing but our own relay carry the call.
+func TestCallThroughTheRelay(t *testing.T) {
+	ann, bo := pair(t, callServer(t, "-turn", "127.0.0.1:0", "-turn-only", "on"), phone, phone)
+	bo.home()
+	ann.calls(bo, true)
+	bo.click(acceptButton)
+	for _, one := range []*account{ann, bo} {
+		one.inCall("active")
+		one.receives("pictures", "video", "framesDecoded", 5)
+		one.receives("sound", "audio", "bytesReceived", 1000)
+		one.until("relays alone", `figures.some((s) => s.type === 'local-candidate') &&
+			figures.every((s) => !['local-candidate', 'remote-candidate'].includes(s.type) || s.candidateType === 'relay')`)
+	}
+	ann.click(endButton)
+	bo.noCall()
+}

@@ -63,6 +63,13 @@ func TestPublish(t *testing.T) {
 		b.expect("secret")
 		c.silent()
 	})
+	t.Run("one socket alone", func(*testing.T) {
+		h.Publish(model.Delivery{Message: text(7, 9, "for you"), Users: []int64{1, 2}, Group: 7, Only: a2.node.ID})
+		a2.expect("for you")
+		a1.silent()
+		b.silent()
+		h.Publish(model.Delivery{Message: text(7, 9, "for nobody"), Only: 999})
+	})
 	t.Run("membership without a message", func(*testing.T) {
 		h.Publish(model.Delivery{Silent: true, Group: 9, Subscribe: []int64{3}})
 		h.Publish(model.Delivery{Message: text(9, 1, "nine"), Group: 9})

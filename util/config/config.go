@@ -53,11 +53,22 @@ type Config struct {
 	SessionsPerUser int
 	DrainTimeout    time.Duration
 	CallRing        time.Duration
+	Turn            string
+	TurnPublic      netip.Addr
+	TurnPorts       Ports
+	TurnLAN         bool
+	TurnOnly        bool
 	OSSKeyID        string
 	OSSKeySecret    string
 
 	origin map[string]string // key → where its value came from
 }
+
+// Ports is a range of ports, both ends included.
+type Ports struct{ From, To uint16 }
+
+// String gives the range as it is written.
+func (p Ports) String() string { return fmt.Sprintf("%d-%d", p.From, p.To) }
 
 // Prefix begins the name of every environment variable that Load reads.
 const Prefix = "HONGYAN_"
@@ -178,6 +189,9 @@ func (c *Config) together() []error {
 	}
 	if len(c.TLSNames) > 0 && !c.TLSSelf {
 		faults = append(faults, errors.New("tls-names: only with tls-self"))
+	}
+	if c.TurnOnly && c.Turn == "" {
+		faults = append(faults, errors.New("turn-only: there is no relay without turn"))
 	}
 	if strings.HasPrefix(c.Blob, "oss://") && (c.OSSKeyID == "" || c.OSSKeySecret == "") {
 		faults = append(faults, errors.New("blob: oss:// needs HONGYAN_OSS_KEY_ID and HONGYAN_OSS_KEY_SECRET in the environment"))

@@ -77,6 +77,16 @@ func TestEveryFormOfAFlag(t *testing.T) {
 	}
 }
 
+func TestRelay(t *testing.T) {
+	c := load(t, []string{"-turn", "auto", "-turn-public", "203.0.113.9", "-turn-only", "on"}, nil)
+	if c.Turn != ":3478" || c.TurnPublic != netip.MustParseAddr("203.0.113.9") || c.TurnPorts != (Ports{49160, 49959}) || c.TurnLAN || !c.TurnOnly {
+		t.Errorf("got %+v", c)
+	}
+	if c := load(t, nil, nil); c.Turn != "" || c.CallRing != time.Minute {
+		t.Errorf("by default: %+v", c)
+	}
+}
+
 func TestAllFaultsAtOnceWithTheirOrigin(t *testing.T) {
 	path := write(t, "listne = ':1'\nlog = 'xml'\n[cluster]\nnode = 1\n")
 	_, err := Load(
@@ -112,6 +122,8 @@ func TestBadValues(t *testing.T) {
 		{"-max-upload", "0"}, {"-max-upload", "-1"}, {"-max-upload", "9999999999TB"}, {"-recall-window", "2"}, {"-sessions-per-user", "0"},
 		{"-listen", ":8081", "-internal", ":8081"}, {"-config", "/nowhere/at/all.toml"},
 		{"-blob", "oss://bucket?endpoint=oss-cn-hangzhou.aliyuncs.com"},
+		{"-turn", "relay"}, {"-turn-public", "relay.example"}, {"-turn-public", "0.0.0.0"}, {"-turn-ports", "1-2"}, {"-turn-ports", "5000"},
+		{"-turn-ports", "6000-5000"}, {"-turn-ports", "5000-70000"}, {"-turn-only", "on"}, {"-call-ring", "0s"},
 	} {
 		if c, err := Load(args, nil); err == nil {
 			t.Errorf("%q was accepted: %+v", args, c)

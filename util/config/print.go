@@ -110,6 +110,18 @@ func (c *Config) text(key string) string {
 		return c.DrainTimeout.String()
 	case "call-ring":
 		return c.CallRing.String()
+	case "turn":
+		return c.Turn
+	case "turn-public":
+		if c.TurnPublic.IsValid() {
+			return c.TurnPublic.String()
+		}
+	case "turn-ports":
+		return c.TurnPorts.String()
+	case "turn-lan":
+		return onOff[c.TurnLAN]
+	case "turn-only":
+		return onOff[c.TurnOnly]
 	case "oss-key-id":
 		return c.OSSKeyID
 	case "oss-key-secret":
