@@ -86,7 +86,7 @@ func orEmpty[T any](rows []T) []T {
 // pageTab is the tab of the client that a path belongs to.
 func pageTab(path string) string {
 	switch {
-	case strings.HasPrefix(path, "/contacts"), strings.HasPrefix(path, "/groups"):
+	case strings.HasPrefix(path, "/contacts"), strings.HasPrefix(path, "/groups"), path == "/scan":
 		return "contacts"
 	case strings.HasPrefix(path, "/me"):
 		return "me"

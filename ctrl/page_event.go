@@ -18,6 +18,7 @@ type happening struct {
 	Name    string            `json:"name"`
 	Notice  string            `json:"notice"`
 	Role    string            `json:"role"`
+	Quiet   *bool             `json:"quiet"`
 }
 
 // eventText is the sentence of an entry that is no message, as the chat's own
@@ -46,14 +47,14 @@ func (p *pages) eventText(lang string, m *model.Message, names map[int64]model.P
 	if len(others) > maxNamed {
 		joined += "…"
 	}
-	key, title := eventKey(m.Content, ext, self)
+	key, title := eventKey(m.Content, m.Amount, ext, self)
 	if !p.Locale.Has(key) {
 		key = "preview.event"
 	}
 	return p.Locale.T(lang, key, map[string]any{"Name": name(m.UserID), "Others": joined, "Title": title})
 }
 
-func eventKey(content string, ext happening, self bool) (key, title string) {
+func eventKey(content string, amount int64, ext happening, self bool) (key, title string) {
 	either := func(alone, byOther string) string {
 		if self {
 			return "chat.event." + alone
@@ -69,6 +70,14 @@ func eventKey(content string, ext happening, self bool) (key, title string) {
 		return either("left", "removed"), ""
 	case content == model.EventGroupDismissed:
 		return "chat.event.dismissed", ""
+	case content == model.EventPinned && amount == 0:
+		return "chat.event.unpinned", ""
+	case content == model.EventPinned:
+		return "chat.event.pinned", ""
+	case ext.Quiet != nil && *ext.Quiet:
+		return "chat.event.quiet", ""
+	case ext.Quiet != nil:
+		return "chat.event.loud", ""
 	case ext.Name != "":
 		return "chat.event.renamed", ext.Name
 	case ext.Notice != "":

@@ -30,7 +30,7 @@ func TestGroupOnTheScreen(t *testing.T) {
 
 	ann.click(".chat-head > .iconbtn")
 	ann.until("two members", "document.querySelectorAll('hy-group .members button').length === 3")
-	ann.click("hy-group .weui-cell_access:nth-child(2)")
+	ann.click("hy-group .weui-cell_access:nth-child(3)")
 	ann.insert("dialog .entry", "周五见")
 	ann.click("dialog .weui-dialog__btn_primary")
 	ann.until("the notice", "document.querySelector('hy-group .notice-text')?.textContent === '周五见'")

@@ -25,6 +25,7 @@ const views = {
   account: () => import('./ui/account.js'),
   search: () => import('./ui/search.js'),
   outbox: () => import('./ui/outbox.js'),
+  scan: () => import('./ui/scan.js'),
 };
 const { ready, failed, load } = lazily(views);
 
@@ -44,7 +45,7 @@ export const route = computed(() => {
   const [, first, id = '', sub = ''] = path.value.split('/');
   if (first === 'c') {
     const [kind, dstid] = id.split('-').map(Number);
-    return { tab: 'messages', view: sub === 'info' ? (kind === 11 ? 'group' : 'person') : 'chat', kind, dstid, sub };
+    return { tab: 'messages', view: !sub ? 'chat' : kind === 11 ? 'group' : 'person', kind, dstid, sub };
   }
   if (first === 'contacts') {
     const view = { '': '', add: 'find', requests: 'requests', blocked: 'requests', groups: 'requests' }[id] ?? 'person';
@@ -53,6 +54,7 @@ export const route = computed(() => {
   if (first === 'groups') return { tab: 'contacts', view: 'find', sub: 'join', kind: 11, dstid: 0 };
   if (first === 'me') return { tab: 'me', view: id === 'outbox' ? id : id && 'account', sub: id, kind: 0, dstid: 0 };
   if (first === 'archived') return { tab: 'messages', view: '', sub: 'archived', kind: 0, dstid: 0 };
+  if (first === 'scan') return { tab: 'contacts', view: 'scan', sub: '', kind: 0, dstid: 0 };
   if (first === 'search') return { tab: 'messages', view: '', sub: 'search', kind: 0, dstid: 0 };
   return { tab: 'messages', view: path.value === '/chat/createcom.shtml' ? 'create' : '', sub: '', kind: 0, dstid: 0 };
 });
@@ -90,7 +92,7 @@ addEventListener('popstate', (e) => {
 document.addEventListener('click', (e) => {
   const link = /** @type {HTMLAnchorElement|null} */ (/** @type {Element} */ (e.target).closest?.('a[href^="/"]'));
   if (!link || e.defaultPrevented || e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey || link.target || link.download) return;
-  if (!/^\/(archived|c|contacts|groups|me|search|chat)(\/|$)/.test(link.pathname)) return;
+  if (!/^\/(archived|c|contacts|groups|me|search|scan|chat)(\/|$)/.test(link.pathname)) return;
   e.preventDefault();
   go(link.pathname + link.search);
 });
@@ -166,7 +168,8 @@ class App extends View {
       case '': return html`<div class="blank">${icon(r.tab === 'messages' ? 'message-circle' : r.tab === 'me' ? 'settings' : 'contact-round')}<p>${t({ messages: 'list.pick', contacts: 'list.pick.contacts', me: 'list.pick.me' }[r.tab])}</p></div>`;
       case 'chat': return this.need('chat', () => html`<hy-chat .kind=${r.kind} .dstid=${r.dstid} kind=${r.kind} dstid=${r.dstid}></hy-chat>`);
       case 'person': return this.need('person', () => html`<hy-person .userid=${r.dstid} .chat=${r.sub === 'info'}></hy-person>`);
-      case 'group': return this.need('group', () => html`<hy-group .groupid=${r.dstid}></hy-group>`);
+      case 'group': return this.need('group', () => html`<hy-group .groupid=${r.dstid} .sub=${r.sub}></hy-group>`);
+      case 'scan': return this.need('scan', () => html`<hy-scan></hy-scan>`);
       case 'requests': return this.need('requests', () => html`<hy-requests .what=${r.sub}></hy-requests>`);
       case 'find': return this.need('find', () => html`<hy-find .what=${r.sub}></hy-find>`);
       case 'create': return this.need('create', () => html`<hy-create></hy-create>`);

@@ -254,7 +254,9 @@ function eventText(m) {
     case 'group_joined': return say(self ? 'joined' : 'invited');
     case 'group_left': return say(self ? 'left' : 'removed');
     case 'group_dismissed': return say('dismissed');
+    case 'pinned': return say(m.amount ? 'pinned' : 'unpinned');
   }
+  if (typeof ext.quiet === 'boolean') return say(ext.quiet ? 'quiet' : 'loud');
   if (ext.name) return say('renamed', ext.name);
   if (ext.notice) return say('notice', ext.notice);
   if (has(`chat.event.role.${ext.role}`)) return say(`role.${ext.role}`);

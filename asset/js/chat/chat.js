@@ -40,6 +40,7 @@ class Chat extends View {
 
   /** What is fetched when it is needed must be here before the network may be gone. */
   firstUpdated() {
+    (globalThis.requestIdleCallback ?? setTimeout)(() => import('./board.js').catch(() => {})); // what it shows can wait
     setTimeout(() => Promise.allSettled([import('./menu.js'), import('./deeds.js'), import('./announce.js'), import('./select.js'), import('./forward.js'), import('./sheet.js'), import('./tools.js'), import('../core/media.js'), import('./recorder.js'), import('./emoji.js'), import('./sending.js'), import('./mention.js'), import('./linkcheck.js')]), LATER);
   }
 
@@ -55,7 +56,7 @@ class Chat extends View {
     if (!this.kind) return nothing;
     const { kind, dstid } = this;
     return html`<section class="chat" aria-label=${store.titleOf(kind, dstid)} @dragenter=${this.drag} @dragover=${this.drag} @dragleave=${this.undrag} @drop=${this.drop}>
-      ${this.head()}
+      ${this.head()}<hy-board .kind=${kind} .dstid=${dstid}></hy-board>
       <hy-messages .kind=${kind} .dstid=${dstid}></hy-messages>
       ${kind === CMD.NOTICE ? nothing : html`<hy-composer .kind=${kind} .dstid=${dstid}></hy-composer>`}
       <div class="sr announcer" aria-live="polite" aria-atomic="true"></div>

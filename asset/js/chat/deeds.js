@@ -4,6 +4,7 @@ import { attempt, emit, t, toast } from './base.js';
 import * as store from '../core/store.js';
 import { CMD, MEDIA, reactionsOf } from '../core/timeline.js';
 import { keepRecalled } from './actions.js';
+import { pinDeeds } from './pins.js';
 import { sourceOf } from './source.js';
 import { ownFile } from './text.js';
 
@@ -20,6 +21,7 @@ const deeds = [
   { icon: 'copy', label: 'chat.copy', when: ({ m }) => textOf(m), act: ({ m }) => copy(textOf(m)) },
   { icon: 'forward', label: 'forward.act', when: ({ m }) => mayForward(m), act: ({ pane, m }) => attempt(async () => (await import('./forward.js')).forward(pane, [m])) },
   { icon: 'pencil', label: 'act.edit', when: ({ own, m }) => own && m.media === MEDIA.TEXT, act: ({ pane, m }) => emit(pane, 'hy-edit', { m }) },
+  ...pinDeeds,
   { icon: 'undo-2', label: 'chat.recall', when: mayRecall, act: recall },
   { icon: 'download', label: 'chat.download', when: ({ m, item }) => FILES.has(m.media) && sourceOf(item), act: ({ item }) => save(item) },
   { icon: 'sticker', label: 'sticker.keep', when: ({ m }) => (m.media === MEDIA.IMAGE || m.media === MEDIA.EMOJI) && ownFile(m.url), act: ({ pane, m }) => attempt(async () => (await import('./sticker.js')).keep(pane, m)) },

@@ -18,6 +18,7 @@ export const typing = signal(new Map());
 export const drafts = signal(new Map());
 export const current = signal(null);
 export const people = signal(new Map());
+const nicks = signal(new Map());
 export const outbox = signal(null);
 export const unreadTotal = computed(() => conversations.value.reduce((sum, row) => sum + badge(row), 0));
 
@@ -160,10 +161,17 @@ export function forget(id) {
   people.value = next;
 }
 
-/** A user's name as I know it: my remark, the nickname, what else is known of it. */
+/** Takes up what members are called in a group: all who have a name there, or more of them. */
+export function nameIn(group, rows, more = false) {
+  const next = new Map([...nicks.peek()].filter(([key]) => more || !key.startsWith(`${group}:`)));
+  for (const { id, nick } of rows) next.set(keyOf(group, id), nick);
+  nicks.value = next;
+}
+
+/** A user's name as I know it: my remark, the name in the group that is open, the nickname, what else is known of it. */
 export function nameOf(id, otherwise = '') {
   const user = userOf(id);
-  return user.remark || user.nickname || otherwise || (id ? `#${id}` : '');
+  return user.remark || (current.value?.kind === CMD.ROOM && nicks.value.get(keyOf(current.value.dstid, id))) || user.nickname || otherwise || (id ? `#${id}` : '');
 }
 
 export function titleOf(kind, dstid) {

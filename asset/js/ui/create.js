@@ -4,10 +4,15 @@ import { post } from '../core/api.js';
 import { t } from '../core/i18n.js';
 import * as store from '../core/store.js';
 import { attempt, goTo, head, View } from './kit.js';
-import { checklist } from './people.js';
+import { checklist, finder } from './people.js';
+import { style } from './style.js';
+
+await style('people').catch(() => {});
 
 class Create extends View {
-  static properties = { fault: { state: true }, busy: { state: true } };
+  static properties = { fault: { state: true }, busy: { state: true }, q: { state: true } };
+
+  q = '';
 
   chosen = new Set();
 
@@ -23,7 +28,7 @@ class Create extends View {
           ${['open', 'approval', 'invite'].map((value) => html`<option value=${value}>${t(`group.policy.${value}`)}</option>`)}</select></span></label></div>
         ${this.fault ? html`<p class="fault" role="alert">${this.fault}</p>` : nothing}
         <h2 class="weui-cells__title">${t('group.members.pick')}</h2>
-        ${friends.length ? checklist(friends, this.chosen, () => this.requestUpdate()) : html`<p class="total">${t('group.members.nofriends')}</p>`}</div></form>`;
+        ${friends.length ? html`${finder(t('contacts.find'), this.q, (text) => { this.q = text; })}${checklist(friends, this.chosen, () => this.requestUpdate(), this.q.trim())}` : html`<p class="total">${t('group.members.nofriends')}</p>`}</div></form>`;
   }
 
   async submit(e) {

@@ -3,7 +3,7 @@ import { html, nothing } from '../../vendor/lit.js';
 import { post } from '../core/api.js';
 import { t } from '../core/i18n.js';
 import * as store from '../core/store.js';
-import { attempt, avatar, goTo, head, toast, View } from './kit.js';
+import { attempt, avatar, goTo, head, icon, toast, View } from './kit.js';
 import { askFriend } from './person.js';
 
 class Find extends View {
@@ -25,7 +25,8 @@ class Find extends View {
         <div class="pad"><button class="weui-btn weui-btn_primary weui-btn_block" ?disabled=${this.busy}>${t(join ? 'groups.join' : 'add.find')}</button></div>
       </form>
       ${this.found ? this.result(this.found) : nothing}
-      ${join ? nothing : html`<p class="total">${t('add.mine')}: ${store.me.value?.id}</p>`}</div></div>`;
+      <div class="weui-cells"><a class="weui-cell weui-cell_access" href="/scan">${icon('scan-line')}<span class="weui-cell__bd">${t('scan.title')}</span><span class="weui-cell__ft"></span></a>
+        ${join ? nothing : html`<button type="button" class="weui-cell weui-cell_access" @click=${async () => (await import('./code.js')).showCard()}>${icon('qr-code')}<span class="weui-cell__bd">${t('scan.mine')}</span><span class="weui-cell__ft">${t('add.mine')}: ${store.me.value?.id}</span></button>`}</div></div></div>`;
   }
 
   result(user) {

@@ -75,6 +75,7 @@ export async function createMenu() {
     { value: '/chat/createcom.shtml', label: t('menu.group') },
     { value: '/contacts/add', label: t('menu.friend') },
     { value: '/groups/join', label: t('menu.join') },
+    { value: '/scan', label: t('menu.scan') },
   ] });
   if (to) goTo(/** @type {Element} */ (document.querySelector('hy-app')), to);
 }

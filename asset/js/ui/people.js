@@ -1,25 +1,37 @@
 // A list of people to choose from, in a dialog or as part of a view.
 import { html, nothing, render } from '../../vendor/lit.js';
+import { effect } from '../../vendor/signals-core.js';
 import { t } from '../core/i18n.js';
 import { avatar, icon } from './kit.js';
-import { byLetter } from './pinyin.js';
+import { byLetter, matches } from './pinyin.js';
+import { style } from './style.js';
 
 const nameOf = (/** @type {any} */ f) => f.remark || f.nickname;
 
 /**
- * Friends with boxes to tick, by letter.
- * @param {any[]} friends @param {Set<number>} chosen @param {() => void} changed
+ * Friends with boxes to tick, by letter; those chosen stay in the list whatever is looked for.
+ * @param {any[]} friends @param {Set<number>} chosen @param {() => void} changed @param {string} [query]
  */
-export const checklist = (friends, chosen, changed) => byLetter(friends, nameOf).map(([letter, rows]) => html`
+export const checklist = (friends, chosen, changed, query = '') => {
+  const shown = friends.filter((f) => !query || chosen.has(f.id) || matches(nameOf(f), query) || matches(f.nickname, query));
+  if (!shown.length) return html`<p class="total">${t('contacts.none', { Query: query })}</p>`;
+  return byLetter(shown, nameOf).map(([letter, rows]) => html`
   <h3 class="index-title">${letter}</h3><div class="weui-cells flat">${rows.map((f) => html`<label class="weui-cell pick">
     <input type="checkbox" .checked=${chosen.has(f.id)} @change=${(/** @type {any} */ e) => {
       if (e.target.checked) chosen.add(f.id);
       else chosen.delete(f.id);
       changed();
     }}>${avatar(f, 'mini')}<span class="weui-cell__bd">${nameOf(f)}</span></label>`)}</div>`);
+};
+
+/** A field that narrows a list down. */
+export const finder = (/** @type {string} */ label, /** @type {string} */ value, /** @type {(text: string) => void} */ typed) => html`<div class="find-bar"><label class="searchbar">${icon('search', 'small')}
+  <input type="search" autocomplete="off" enterkeyhint="search" aria-label=${label} placeholder=${label} .value=${value} @input=${(/** @type {any} */ e) => typed(e.target.value)}
+    @keydown=${(/** @type {any} */ e) => { if (e.key === 'Enter') e.preventDefault(); }}></label></div>`;
 
 /** Asks for some of the people; resolves with their ids, undefined if it was given up. */
-export function pickPeople(/** @type {string} */ title, /** @type {any[]} */ friends) {
+export async function pickPeople(/** @type {string} */ title, /** @type {any[]} */ friends) {
+  await style('people').catch(() => {});
   return new Promise((resolve) => {
     const dialog = document.createElement('dialog');
     dialog.className = 'box tall';
@@ -27,18 +39,48 @@ export function pickPeople(/** @type {string} */ title, /** @type {any[]} */ fri
     document.body.append(dialog);
     const chosen = new Set();
     let done = false;
-    dialog.addEventListener('close', () => {
-      dialog.remove();
-      resolve(done ? [...chosen] : undefined);
-    });
+    let query = '';
     const finish = () => {
       done = true;
       dialog.close();
     };
     const draw = () => render(html`<header class="bar"><button type="button" class="iconbtn keep" aria-label=${t('act.cancel')} @click=${() => dialog.close()}>${icon('x')}</button>
       <h2>${title}</h2><button type="button" class="weui-btn weui-btn_primary weui-btn_mini" ?disabled=${!chosen.size} @click=${finish}>${t('act.done')}${chosen.size ? html`(${chosen.size})` : nothing}</button></header>
-      <div class="scroll">${checklist(friends, chosen, draw)}</div>`, dialog);
-    draw();
+      ${finder(t('contacts.find'), query, (text) => { query = text; draw(); })}
+      <div class="scroll">${checklist(friends, chosen, draw, query.trim())}</div>`, dialog);
+    const stop = effect(draw); // once more when the readings are there
+    dialog.addEventListener('close', () => {
+      stop();
+      dialog.remove();
+      resolve(done ? [...chosen] : undefined);
+    });
+    dialog.showModal();
+  });
+}
+
+/** Asks for one of the people; resolves with the id, undefined if it was given up. */
+export async function pickPerson(/** @type {string} */ title, /** @type {any[]} */ people, called = nameOf) {
+  await style('people').catch(() => {});
+  return new Promise((resolve) => {
+    const dialog = document.createElement('dialog');
+    dialog.className = 'box tall';
+    dialog.setAttribute('aria-label', title);
+    document.body.append(dialog);
+    let picked;
+    let query = '';
+    const draw = () => {
+      const shown = people.filter((f) => !query.trim() || matches(called(f), query) || matches(f.nickname, query));
+      render(html`<header class="bar"><button type="button" class="iconbtn keep" aria-label=${t('act.cancel')} @click=${() => dialog.close()}>${icon('x')}</button><h2>${title}</h2></header>
+      ${finder(t('contacts.find'), query, (text) => { query = text; draw(); })}
+      <div class="scroll">${shown.length ? html`<ul class="rows">${shown.map((f) => html`<li class="row person"><button type="button" @click=${() => { picked = f.id; dialog.close(); }}>${avatar({ ...f, title: called(f) })}
+        <span class="what"><span class="line"><span class="name">${called(f)}</span></span></span></button></li>`)}</ul>` : html`<p class="total">${t('contacts.none', { Query: query })}</p>`}</div>`, dialog);
+    };
+    const stop = effect(draw);
+    dialog.addEventListener('close', () => {
+      stop();
+      dialog.remove();
+      resolve(picked);
+    });
     dialog.showModal();
   });
 }

@@ -7,16 +7,37 @@ import { ask, attempt, avatar, goTo, head, icon, toast, View, waiting } from './
 import { switches } from './settings.js';
 
 class Person extends View {
-  static properties = { userid: {}, chat: {}, found: { state: true }, error: { state: true } };
+  static properties = { userid: {}, chat: {}, found: { state: true }, error: { state: true }, banned: { state: true } };
 
   willUpdate(changes) {
     super.willUpdate();
     if (changes.has('userid')) this.load();
   }
 
+  connectedCallback() {
+    super.connectedCallback();
+    // What was done on another device shows here too.
+    this.unlisten = store.onFrame(19, (m) => { if (m.content === 'contact_changed' && m.dstid === this.userid) this.loadBanned(); });
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.unlisten();
+  }
+
+  async loadBanned() {
+    const id = this.userid;
+    try {
+      const { rows } = await post('/contact/blocked');
+      if (id === this.userid) this.banned = rows.some((user) => user.id === id);
+    } catch { /* then one is asked to block somebody who may be blocked already, which changes nothing */ }
+  }
+
   async load() {
     this.found = null;
     this.error = null;
+    this.banned = false;
+    this.loadBanned();
     const id = this.userid;
     try {
       const { data } = await post('/user/find', { id });
@@ -39,11 +60,12 @@ class Person extends View {
         ${friend ? html`<p>${store.presence.value.get(user.id) ? html`<span class="dot-on"></span>${t('person.online')}` : t('person.offline')}</p>` : nothing}</div></div>
       <div class="weui-cells">
         ${friend ? html`<button type="button" class="weui-cell weui-cell_access" @click=${() => this.remark(user)}><span class="weui-cell__bd">${t('person.remark')}</span><span class="weui-cell__ft">${user.remark || ''}</span></button>` : nothing}
+        ${friend ? html`<label class="weui-cell weui-cell_switch"><span class="weui-cell__bd">${t('star.on')}<span class="weui-cell__desc">${t('star.hint')}</span></span><input class="weui-switch" type="checkbox" role="switch" .checked=${!!friend.starred} @change=${(e) => this.star(user, e.target)}></label>` : nothing}
         ${user.sex && user.sex !== 'U' ? cell(t('person.sex'), t(`sex.${user.sex}`)) : nothing}
         ${user.memo ? cell(t('person.memo'), user.memo) : nothing}
       </div>
-      ${this.chat ? switches(10, this.userid) : nothing}
-      ${own ? html`<p class="total">${t('person.self')}</p>` : this.actions(user, friend)}</div></div>`;
+      ${this.chat ? html`<div class="weui-cells"><a class="weui-cell weui-cell_access" href="/search?kind=10&dstid=${this.userid}"><span class="weui-cell__bd">${t('group.search')}</span><span class="weui-cell__ft"></span></a></div>${switches(10, this.userid, this)}` : nothing}
+      ${own ? html`<p class="total">${t('person.self')}</p><p class="total"><button type="button" class="link" @click=${async () => (await import('./code.js')).showCard()}>${t('scan.mine')}</button></p>` : this.actions(user, friend)}</div></div>`;
   }
 
   actions(user, friend) {
@@ -54,7 +76,8 @@ class Person extends View {
           : html`<button type="button" class="weui-cell weui-cell_active centre strong" @click=${press(this.add)}>${t('person.add')}</button>`}
       </div>
       <div class="weui-cells">
-        <button type="button" class="weui-cell weui-cell_active centre danger" @click=${press(this.block)}>${t('person.block')}</button>
+        ${this.banned ? html`<button type="button" class="weui-cell weui-cell_active centre" @click=${press(this.unblock)}>${t('person.unblock')}</button>`
+          : html`<button type="button" class="weui-cell weui-cell_active centre danger" @click=${press(this.block)}>${t('person.block')}</button>`}
         ${friend ? html`<button type="button" class="weui-cell weui-cell_active centre danger" @click=${press(this.unfriend)}>${t('person.delete')}</button>` : nothing}
       </div>`;
   }
@@ -68,6 +91,24 @@ class Person extends View {
         await Promise.all([store.refresh('contacts'), store.refresh('conversations')]);
       },
     });
+  }
+
+  async star(user, box) {
+    const on = box.checked;
+    const done = await attempt(async () => {
+      await post('/contact/star', { dstid: user.id, on });
+      await store.refresh('contacts');
+      return true;
+    });
+    if (!done) box.checked = !on;
+  }
+
+  unblock(user) {
+    return attempt(async () => {
+      await post('/contact/unblock', { dstid: user.id });
+      this.banned = false;
+      await store.refresh('contacts');
+    }, t('person.unblocked'));
   }
 
   async add(user) {

@@ -1,4 +1,4 @@
-// <hy-requests what>: lists beside the friends: requests, groups, the blocked.
+// <hy-requests what>: lists beside the friends: requests (of one group alone, if there is one), groups, the blocked.
 import { html, nothing } from '../../vendor/lit.js';
 import { post } from '../core/api.js';
 import { t } from '../core/i18n.js';
@@ -6,12 +6,12 @@ import * as store from '../core/store.js';
 import { attempt, avatar, blank, head, icon, View, waiting } from './kit.js';
 
 class Requests extends View {
-  static properties = { what: {}, blocked: { state: true }, error: { state: true } };
+  static properties = { what: {}, group: {}, up: {}, blocked: { state: true }, error: { state: true } };
 
   willUpdate(changes) {
     super.willUpdate();
     if (changes.has('what') && this.what === 'blocked') this.load();
-    else if (changes.has('what')) attempt(() => store.refresh(this.what));
+    else if (changes.has('what')) attempt(() => store.refresh(this.what === 'group' ? 'requests' : this.what));
   }
 
   async load() {
@@ -26,10 +26,10 @@ class Requests extends View {
   render() {
     if (this.what === 'groups') return this.groups();
     if (this.what === 'blocked') return this.banned();
-    const rows = [...store.requests.value].sort((a, b) => Number(b.status === 'pending') - Number(a.status === 'pending') || b.createat - a.createat);
-    return html`<div class="sub">${head(t('requests.title'), '/contacts', html`<a class="iconbtn" href="/contacts/add" aria-label=${t('contacts.add')}>${icon('user-round-plus')}</a>`)}
+    const rows = store.requests.value.filter((q) => !this.group || (q.kind === 11 && q.group?.id === this.group)).sort((a, b) => Number(b.status === 'pending') - Number(a.status === 'pending') || b.createat - a.createat);
+    return html`<div class="sub">${this.group ? head(t('group.requests'), this.up, nothing, true) : head(t('requests.title'), '/contacts', html`<a class="iconbtn" href="/contacts/add" aria-label=${t('contacts.add')}>${icon('user-round-plus')}</a>`)}
       <div class="scroll">${rows.length ? html`<ul class="rows">${rows.map((q) => this.request(q))}</ul>`
-        : blank('user-round-plus', t('requests.empty'), t('requests.empty.hint'))}</div></div>`;
+        : blank('user-round-plus', t('requests.empty'), t(this.group ? 'requests.empty.group' : 'requests.empty.hint'))}</div></div>`;
   }
 
   request(q) {
@@ -39,7 +39,8 @@ class Requests extends View {
     }, t(`requests.${verdict}ed`));
     const subject = q.kind === 11 ? t('requests.group', { Name: q.group?.name ?? '' }) : t('requests.friend');
     return html`<li class="row person"><div class="request"><a href="/contacts/${q.user.id}" aria-label=${q.user.nickname}>${avatar(q.user)}</a>
-      <div class="what"><span class="name">${q.user.nickname}</span><span class="said">${q.memo || subject}</span>${q.memo && q.kind === 11 ? html`<span class="said">${subject}</span>` : nothing}</div>
+      <div class="what"><span class="name">${q.user.nickname}</span><span class="said">${q.memo || subject}</span>${q.memo && q.kind === 11 && !this.group ? html`<span class="said">${subject}</span>` : nothing}
+        ${q.inviterid ? html`<span class="said">${t('requests.by', { Name: store.nameOf(q.inviterid) })}</span>` : nothing}</div>
       ${q.status === 'pending' ? html`<div class="acts"><button type="button" class="weui-btn weui-btn_default weui-btn_mini" @click=${judge('reject')}>${t('requests.reject')}</button>
         <button type="button" class="weui-btn weui-btn_primary weui-btn_mini" @click=${judge('accept')}>${t('requests.accept')}</button></div>`
         : html`<span class="said">${t(`requests.${q.status}`)}</span>`}</div></li>`;
