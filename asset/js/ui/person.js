@@ -40,7 +40,9 @@ class Person extends View {
     this.loadBanned();
     const id = this.userid;
     try {
-      const { data } = await post('/user/find', { id });
+      // Shown once, with what makes a friend of somebody: what comes later would move what is there.
+      const contacts = store.contacts.peek().length || store.refresh('contacts').catch(() => {});
+      const [{ data }] = await Promise.all([post('/user/find', { id }), contacts]);
       if (id === this.userid) this.found = data;
     } catch (error) {
       if (id === this.userid) this.error = error;
