@@ -249,6 +249,8 @@ class MessageList extends View {
 
   /** Read is what was on a screen that somebody could look at. */
   checkRead() {
+    // What stands in the page before the shell does gives way to the shell's own, which must know what is new.
+    if (this.closest('hy-app:not(:defined)')) return;
     if (!this.opened || document.visibilityState !== 'visible' || !document.hasFocus()) return;
     const seq = this.atBottom() ? this.line.last : this.lowestVisible();
     if (seq <= this.seen && seq <= (store.rowNow(this.kind, this.dstid)?.readseq ?? 0)) return;

@@ -64,7 +64,7 @@ async function rejoin(pane) {
       main.complete = piece.complete;
       if (pane.line === piece) pane.line = main;
     }
-    pane.requestUpdate();
+    if (rows.length > 0 || pane.line === main) showNewer(pane);
   } catch (error) {
     toast(error.message);
   } finally {

@@ -7,7 +7,9 @@ import * as store from '../core/store.js';
 import { CMD } from '../core/timeline.js';
 
 const FIRST = 3000;
-const LAST = 60000;
+const LAST = 15000;
+const LAST_OF_MANY = 60000;
+const MANY = 100;
 const SOON = 1000;
 const MOST = 50;
 
@@ -89,6 +91,7 @@ class Asker {
     }
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.ask(), this.wait);
-    this.wait = Math.min(LAST, this.wait * 2);
+    const many = (pane.receipts.get(seqs[0])?.of ?? 0) > MANY;
+    this.wait = Math.min(many ? LAST_OF_MANY : LAST, this.wait * 2);
   }
 }

@@ -31,9 +31,9 @@ class RecordView extends View {
   render() {
     return html`<ol class="record">${this.items.map((item, i) => {
       const { m } = item;
-      const joins = i > 0 && this.items[i - 1].author === item.author;
+      const joins = i > 0 && this.items[i - 1].author === item.author && chipTime(this.items[i - 1].m.at) === chipTime(m.at);
       return html`<li class="message other ${joins ? '' : 'head'} media-${m.media}">${joins ? nothing : html`<span class="face">${avatar({ id: m.userid, nickname: m.name, avatar: m.avatar }, 'mini')}</span>`}
-        <div class="column"><div class="author">${joins ? nothing : html`<span>${m.name}</span>`}<time datetime=${new Date(m.at).toISOString()}>${chipTime(m.at)}</time></div>
+        <div class="column">${joins ? nothing : html`<div class="author"><span>${m.name}</span><time datetime=${new Date(m.at).toISOString()}>${chipTime(m.at)}</time></div>`}
           <div class="line"><div class="content">${m.ext?.record ? recordCard(m) : bubble(item, this)}</div></div></div></li>`;
     })}</ol>`;
   }
@@ -45,7 +45,7 @@ customElements.define('hy-record', RecordView);
 export async function openRecord(id) {
   const { data } = await post('/record/get', { id });
   const title = recordTitle(data);
-  const { dialog, draw } = await openPanel(title, 'tall');
+  const { dialog, draw } = await openPanel(title, 'reading');
   draw(html`<div class="body" tabindex="0"><hy-record .record=${data}></hy-record></div>`);
   dialog.showModal();
 }

@@ -109,9 +109,9 @@ async function hello(m) {
   if (epoch && m.ext?.epoch && m.ext.epoch !== epoch) for (const line of timelines.all.values()) line.reset();
   epoch = m.ext?.epoch ?? epoch;
   outbox.peek()?.resume();
-  for (const [key, seq] of readUpTo) {
+  for (const [key, seq] of readUpTo) { // what was read before there was a line, or as it broke
     const [kind, dstid] = key.split(':').map(Number);
-    if ((rowNow(kind, dstid)?.readseq ?? 0) < seq) socket.send({ cmd: CMD.READ, kind, dstid, seq });
+    socket.send({ cmd: CMD.READ, kind, dstid, seq });
   }
   await refresh('conversations').catch(() => {});
   const now = current.peek();
