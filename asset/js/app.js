@@ -107,7 +107,7 @@ class App extends View {
     this.addEventListener('back', () => back());
     for (const name of ['open-info', 'hy-info']) this.addEventListener(name, () => go(`${path.value}/info`));
     for (const name of ['pointerup', 'pointercancel']) addEventListener(name, () => this.release());
-    addEventListener('keydown', (e) => (keys ? keys.key(e, this) : loadKeys().then(() => keys.key(e, this), () => {})));
+    addEventListener('keydown', (e) => (keys ? keys.key(e, this) : !document.querySelector('dialog[open]') && loadKeys().then(() => keys.key(e, this), () => {})));
     setInterval(() => document.hidden || this.requestUpdate(), 60000); // 昨天 comes at midnight
   }
 

@@ -24,7 +24,8 @@ export function switches(kind, dstid, view) {
   };
   const toggle = (name, label) => html`<label class="weui-cell weui-cell_switch"><span class="weui-cell__bd">${label}</span><input class="weui-switch" type="checkbox" role="switch" .checked=${!!row?.[name]} @change=${set(name)}></label>`;
   const door = (label, value, act) => html`<button type="button" class="weui-cell weui-cell_access" @click=${act}><span class="weui-cell__bd">${label}</span><span class="weui-cell__ft">${value}</span></button>`;
-  return html`<div class="weui-cells weui-cells_form">
+  return html`<div class="weui-cells"><a class="weui-cell weui-cell_access" href="/search?kind=${kind}&dstid=${dstid}"><span class="weui-cell__bd">${t('search.here')}</span><span class="weui-cell__ft"></span></a></div>
+    <div class="weui-cells weui-cells_form">
     ${toggle('pinned', t('group.pin'))}
     ${door(t('group.mutechat'), muteText(row), () => mute(kind, dstid, row))}
     ${row ? toggle('archived', t('archive.archive')) : nothing}
