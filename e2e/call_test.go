@@ -174,6 +174,37 @@ func TestVoiceCallOnOneOfTwoDevices(t *testing.T) {
 	ann.entry("own", "通话时长")
 }
 
+// TestCallFromElsewhere calls from the person's page and the plus panel; what
+// stands in the way is said, and nobody is rung.
+func TestCallFromElsewhere(t *testing.T) {
+	ann, bo := register(t, "安娜", phone), register(t, "Bo", phone)
+	befriend(ann, bo)
+	bo.home()
+	ann.open("/contacts/" + id(bo))
+	ann.click("hy-person button:has(use[href$='#phone'])")
+	ann.click("dialog.sheet button:nth-of-type(1)")
+	bo.see(acceptButton)
+	ann.click(endButton)
+	bo.noCall()
+	ann.noCall()
+
+	ann.openChat(bo.id)
+	ann.click("hy-composer button.plus")
+	ann.eval("Object.defineProperty(navigator, 'mediaDevices', { value: undefined, configurable: true }); Object.defineProperty(window, 'isSecureContext', { value: false })")
+	ann.click("hy-composer .drawer button:has(use[href$='#phone'])")
+	ann.click("dialog.sheet button:nth-of-type(1)")
+	ann.until("why there is no call", "document.querySelector('dialog.box')?.textContent.includes('HTTPS')")
+	ann.shot("call-plain-http-phone")
+	ann.click("dialog.box .weui-dialog__btn_primary")
+	ann.eval(`Object.defineProperty(navigator, 'mediaDevices', { value: {
+		getUserMedia: () => Promise.reject(new DOMException('no', 'NotAllowedError')), enumerateDevices: async () => [] } })`)
+	ann.click(".chat-head .call")
+	ann.click("dialog.sheet button:nth-of-type(2)")
+	ann.until("what to do", "document.querySelector('.toast')?.textContent.includes('麦克风')")
+	ann.noCall()
+	bo.until("that it did not ring", "!document.querySelector('dialog.call')")
+}
+
 // callServer is a server of a test's own.
 func callServer(t *testing.T, flags ...string) string {
 	t.Helper()

@@ -26,13 +26,6 @@ func groupOf(name string, first *account, others ...*account) int64 {
 	return group.ID
 }
 
-func (a *account) openGroup(group int64) {
-	a.t.Helper()
-	a.open(fmt.Sprintf("/c/11-%d", group))
-	a.see("hy-composer textarea")
-	a.online()
-}
-
 func (a *account) escape() { a.t.Helper(); a.press("Escape", "Escape", 27, "", 0) }
 
 const field = "hy-composer textarea"
