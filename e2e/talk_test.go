@@ -10,35 +10,6 @@ import (
 	"context"
 )
 
-// group makes a group of a's with others in it, who are friends of a's.
-func (a *account) group(name string, others ...*account) int64 {
-	a.t.Helper()
-	ids := []int64{}
-	for _, one := range others {
-		ids = append(ids, one.id)
-	}
-	return eval[int64](a.person, fmt.Sprintf(`fetch('/contact/createcommunity', { method: 'POST', headers: { 'Content-Type': 'application/json' },
-		body: JSON.stringify({ name: %q, members: %s }) }).then((r) => r.json()).then((a) => a.data.id)`, name, jsonOf(ids)))
-}
-
-func jsonOf(ids []int64) string {
-	text := "["
-	for i, id := range ids {
-		if i > 0 {
-			text += ","
-		}
-		text += fmt.Sprint(id)
-	}
-	return text + "]"
-}
-
-func (a *account) openGroup(id int64) {
-	a.t.Helper()
-	a.open(fmt.Sprintf("/c/11-%d", id))
-	a.see("hy-composer textarea")
-	a.online()
-}
-
 // sayAll says many things at once, through a socket of its own.
 func (a *account) sayAll(cmd int, to int64, from, many int, text string) {
 	a.t.Helper()
@@ -78,10 +49,7 @@ func TestTicks(t *testing.T) {
 // TestReaders counts who has read in a group, and says who.
 func TestReaders(t *testing.T) {
 	ann, bo, cy := register(t, "安娜", phone), register(t, "Bo", desktop), register(t, "赛伊", desktop)
-	befriend(ann, bo)
-	befriend(ann, cy)
-	ann.open("/chat/index.shtml")
-	group := ann.group("读书会", bo, cy)
+	group := groupOf("读书会", ann, bo, cy)
 	ann.openGroup(group)
 	ann.say("明天八点")
 	bo.openGroup(group)
@@ -232,10 +200,7 @@ func (a *account) forwardLast(n int, how, to, note string) {
 // and back where one was before the page was loaded anew.
 func TestReach(t *testing.T) {
 	ann, bo := register(t, "安娜", desktop), register(t, "Bo", phone)
-	befriend(ann, bo)
-	ann.open("/chat/index.shtml")
-	ann.online()
-	group := ann.group("长长的群", bo)
+	group := groupOf("长长的群", ann, bo)
 	bo.openGroup(group)
 	bo.say("很久以前")
 	bo.open("/me")
