@@ -45,7 +45,9 @@ func (p *person) axe(where string) {
 func views(ann, bo *account, group int64) [][2]string {
 	return [][2]string{
 		{"/chat/index.shtml", ".side h1"}, {"/c/10-" + id(bo), "hy-composer textarea"}, {fmt.Sprintf("/c/11-%d", group), "hy-composer textarea"},
-		{fmt.Sprintf("/c/11-%d/info", group), "hy-group h1"}, {"/c/10-" + id(bo) + "/info", "hy-person h2"},
+		{fmt.Sprintf("/c/11-%d/info", group), "hy-group .members"}, {fmt.Sprintf("/c/11-%d/members", group), "hy-group .rows"},
+		{fmt.Sprintf("/c/11-%d/invite", group), "hy-invite .code"}, {fmt.Sprintf("/c/11-%d/requests", group), "hy-requests h1"}, {"/scan", "hy-scan .scan"},
+		{"/u/" + id(bo), ".invite h1"}, {"/c/10-" + id(bo) + "/info", "hy-person h2"},
 		{"/contacts", "hy-contacts h1"}, {"/contacts/add", "hy-find h1"}, {"/contacts/requests", "hy-requests h1"}, {"/contacts/groups", "hy-requests h1"},
 		{"/contacts/blocked", "hy-requests h1"}, {"/contacts/" + id(bo), "hy-person h2"}, {"/groups/join", "hy-find h1"},
 		{"/chat/createcom.shtml", "hy-create h1"}, {"/search", "hy-search input"}, {"/me", "hy-me h1"}, {"/me/profile", "hy-account h1"},

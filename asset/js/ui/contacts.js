@@ -14,7 +14,10 @@ await style('people').catch(() => {});
 class Contacts extends View {
   static properties = { path: {}, q: { state: true }, hint: { state: true } };
 
-  q = '';
+  constructor() {
+    super();
+    this.q = '';
+  }
 
   render() {
     const friends = store.contacts.value;

@@ -12,7 +12,10 @@ await style('people').catch(() => {});
 class Create extends View {
   static properties = { fault: { state: true }, busy: { state: true }, q: { state: true } };
 
-  q = '';
+  constructor() {
+    super();
+    this.q = '';
+  }
 
   chosen = new Set();
 

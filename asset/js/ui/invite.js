@@ -17,8 +17,11 @@ const kept = (/** @type {number} */ group) => `hy-invite-${store.me.peek()?.id}-
 class Invite extends View {
   static properties = { group: {}, rules: {}, members: {}, link: { state: true }, links: { state: true }, fault: { state: true }, hours: { state: true }, uses: { state: true }, busy: { state: true } };
 
-  hours = 168;
-  uses = 0;
+  constructor() {
+    super();
+    this.hours = 168;
+    this.uses = 0;
+  }
 
   get may() {
     return this.rules || this.group.join === 'open';

@@ -21,7 +21,7 @@ class Me extends View {
       <div class="weui-cells">${PAGES.map(([name, glyph, label]) => {
         const on = this.path === `/me/${name}`;
         return html`<a class="weui-cell weui-cell_access ${on ? 'on' : ''}" href="/me/${name}" aria-current=${on ? 'true' : nothing}>${icon(glyph)}<span class="weui-cell__bd">${t(label)}</span><span class="weui-cell__ft">${name === 'outbox' && queued ? html`<span class="badge">${count(queued)}</span>` : nothing}</span></a>`;
-      })}</div>
+      })}<button type="button" class="weui-cell weui-cell_access" @click=${async () => (await import('./code.js')).showCard()}>${icon('qr-code')}<span class="weui-cell__bd">${t('scan.mine')}</span><span class="weui-cell__ft"></span></button></div>
       <div class="weui-cells"><button type="button" class="weui-cell weui-cell_active centre danger" @click=${this.logout}>${t('me.logout')}</button></div></div>`;
   }
 

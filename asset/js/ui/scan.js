@@ -14,7 +14,10 @@ await style('invite').catch(() => {});
 class Scan extends View {
   static properties = { state: { state: true }, said: { state: true }, fault: { state: true } };
 
-  state = 'idle'; // idle, live, reading, text
+  constructor() {
+    super();
+    this.state = 'idle'; // idle, live, reading, text
+  }
 
   connectedCallback() {
     super.connectedCallback();
