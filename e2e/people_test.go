@@ -137,3 +137,10 @@ func last(of string) string {
 }
 
 func id(a *account) string { return fmt.Sprint(a.id) }
+
+func (a *account) openGroup(group int64) {
+	a.t.Helper()
+	a.open(fmt.Sprintf("/c/11-%d", group))
+	a.see("hy-composer textarea")
+	a.online()
+}
