@@ -320,14 +320,9 @@ func (s *AttachService) finished(ctx context.Context, row *model.Upload) (string
 	return fileURL(file.Key, file.Type), attach(file), nil
 }
 
-// Cancel gives an upload up. One that is not there is no fault; one that is a
-// file already stays one.
+// Cancel gives an upload up, also while a part of it arrives. One that is not
+// there is no fault; one that is a file already stays one.
 func (s *AttachService) Cancel(ctx context.Context, userID int64, key string) error {
-	release, ok := s.parts.hold(key)
-	if !ok {
-		return busyUpload()
-	}
-	defer release()
 	row, err := s.upload(ctx, userID, key)
 	if model.CodeOf(err) == model.CodeNotFound || err == nil && row.Done != "" {
 		return nil
@@ -338,6 +333,7 @@ func (s *AttachService) Cancel(ctx context.Context, userID int64, key string) er
 	return s.drop(ctx, row)
 }
 
+// drop forgets an upload.
 func (s *AttachService) drop(ctx context.Context, row *model.Upload) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), insertTime)
 	defer cancel()
@@ -348,8 +344,6 @@ func (s *AttachService) drop(ctx context.Context, row *model.Upload) error {
 	if err != nil {
 		return databaseFault(err)
 	}
-	if err := os.Remove(s.partFile(row.Key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return storeFault(err)
-	}
+	_ = os.Remove(s.partFile(row.Key)) // what stays is swept
 	return nil
 }
