@@ -18,6 +18,11 @@ func mouse(params input.DispatchMouseEventParams) chromedp.Action[chromedp.Void]
 	})
 }
 
+// press is a button of the mouse going down or up somewhere.
+func press(what input.DispatchMouseEventType, x, y float64) input.DispatchMouseEventParams {
+	return input.DispatchMouseEventParams{Type: what, X: x, Y: y, Button: "left", ClickCount: 1}
+}
+
 // middle is the centre of an element that is at rest.
 func middle(p *person, css string) (x, y float64) {
 	p.t.Helper()

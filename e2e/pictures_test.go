@@ -173,6 +173,11 @@ func TestViewer(t *testing.T) {
 	if got := eval[string](bo.person, "document.querySelector('.hy-viewer a[download]').pathname"); !strings.HasPrefix(got, "/mnt/") || strings.Contains(got, "_s.") {
 		t.Errorf("what is saved is %s", got)
 	}
+	bo.click(".hy-viewer button:has(use[href$='#forward'])")
+	bo.until("to whom it goes", "document.querySelectorAll('dialog[open]').length === 2")
+	bo.press("ArrowLeft", "ArrowLeft", 37, "", 0)
+	bo.press("Escape", "Escape", 27, "", 0)
+	bo.until("the viewer alone, where it was", "document.querySelectorAll('dialog[open]').length === 1 && document.querySelector('.hy-viewer .place')?.textContent === '3 / 3'")
 	bo.press("Escape", "Escape", 27, "", 0)
 	bo.until("the focus on the picture shown last", "!document.querySelector('.hy-viewer') && document.activeElement === document.querySelectorAll('article.other .picture .open')[2]")
 	bo.noViolations()

@@ -198,7 +198,7 @@ function file(item, pane) {
   const { m, entry } = item;
   const kind = extension(m.content);
   const url = safeLink(m.url || '');
-  const inside = html`<span class="about"><span class="name">${m.content || t('chat.file')}</span><span class="size">${m.amount ? bytes(m.amount) : ''}${url && !ownFile(m.url) ? ` · ${url.host}` : ''}</span></span>
+  const inside = html`<span class="about"><span class="name">${m.content || t('chat.file')}</span><span class="size">${m.amount ? bytes(m.amount) : ''}${m.url && url && !ownFile(m.url) ? ` · ${url.host}` : ''}</span></span>
     <span class="kind ${KIND_COLOURS[kind] ?? 'other'}" aria-hidden="true">${kind ? kind.toUpperCase() : icon('file')}</span>`;
   return html`<div class="bubble card file">${url && m.url
     ? html`<a class="body" href=${url.href} download=${m.content || 'file'} target="_blank" rel="noopener noreferrer nofollow"><span class="sr">${t('chat.download')}: </span>${inside}</a>`

@@ -1,13 +1,15 @@
 // Files dropped on a row of the list of conversations: they are offered for that
 // one. Beside rows and panes nothing is dropped: a browser would open it instead
 // of the client.
-import { toast } from './base.js';
-import { t, words } from '../core/i18n.js';
+import { words } from '../core/i18n.js';
 import * as store from '../core/store.js';
 import { confirmFiles } from './sheet.js';
-import { sendFiles } from '../core/media.js';
+import { sendFiles } from './sending.js';
 
 let over = null;
+
+/** Stands for the composer of a conversation that is not open: nothing is being answered there. */
+const nobody = { takeQuote: () => ({}) };
 
 const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
 
@@ -46,6 +48,6 @@ document.addEventListener('drop', async (event) => {
   await words();
   const chosen = await confirmFiles(files, store.titleOf(kind, dstid));
   if (!chosen) return;
-  await sendFiles(kind, dstid, chosen.files, chosen.caption, (name) => toast(t('chat.file.empty', { Name: name })));
+  await sendFiles(nobody, chosen.files, chosen.caption, kind, dstid);
   row.querySelector('a')?.click(); // to where it went
 });

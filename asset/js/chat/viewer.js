@@ -3,9 +3,10 @@
 // are off: theirs alone would need a Trusted Types policy.
 import { render } from '../../vendor/lit.js';
 import PhotoSwipe from '../../vendor/photoswipe.js';
-import { bytes, emit, html, icon, nothing, t } from './base.js';
+import { attempt, bytes, html, icon, nothing, t } from './base.js';
 import { MEDIA } from '../core/timeline.js';
 import { style } from '../ui/style.js';
+import { mayForward } from './deeds.js';
 import { ownFile } from './text.js';
 import { posterOf, reveal, saving, sourceOf } from './source.js';
 
@@ -40,7 +41,8 @@ class Viewer {
       dataSource: this.slides, index: at, appendToEl: this.dialog, bgOpacity: 1, loop: false, preload: saving.peek() ? [0, 0] : [1, 1],
       showHideAnimationType: isFilm(this.items[at]) ? 'fade' : 'zoom', showAnimationDuration: 220, hideAnimationDuration: 180,
       close: false, zoom: false, counter: false, arrowPrev: false, arrowNext: false, preloader: false,
-      imageClickAction: 'zoom', tapAction: 'toggle-controls', returnFocus: false, errorMsg: t('pic.failed'),
+      imageClickAction: 'zoom', tapAction: 'toggle-controls', trapFocus: false, returnFocus: false, // a modal dialog does that
+      errorMsg: t('pic.failed'),
       maxZoomLevel: (level) => Math.max(4 * level.fit, 2),
     });
     // The small copy lies under every picture until the large one is there.
@@ -109,6 +111,10 @@ class Viewer {
 
   key(event) {
     const { key } = event.originalEvent;
+    if ([...document.querySelectorAll('dialog[open]')].at(-1) !== this.dialog) { // something was opened above
+      event.preventDefault();
+      return;
+    }
     const { currSlide } = this.pswp;
     const by = { '+': 1.5, '=': 1.5, '-': 1 / 1.5 }[key];
     if (by && currSlide?.isZoomable()) currSlide.zoomTo(Math.max(currSlide.zoomLevels.fit, Math.min(currSlide.zoomLevels.max, currSlide.currZoomLevel * by)), undefined, 150);
@@ -126,9 +132,14 @@ class Viewer {
     this.draw();
   }
 
+  /** To whom it goes is asked above the picture. */
   async forward(m) {
-    this.pswp.close();
-    emit(document.querySelector('hy-messages') ?? document.body, 'hy-forward', { items: [m] });
+    const { forward } = await import('./forward.js');
+    attempt(() => forward(document.querySelector('hy-messages'), [m]));
+  }
+
+  forwards(m) {
+    return !!m.seq && !!document.querySelector('hy-messages') && mayForward(m);
   }
 
   draw() {
@@ -147,7 +158,7 @@ class Viewer {
     pswp.element.classList.toggle('with-film', isFilm(items[index]));
     render(html`<div class="tools"><span class="place" role="status">${items.length > 1 ? `${index + 1} / ${items.length}` : ''}</span>
         ${isFilm(items[index]) ? nothing : tool('zoom-in', t('pic.zoom'), () => pswp.toggleZoom())}
-        ${m.seq && forwards() ? tool('forward', t('pic.forward'), () => this.forward(m)) : nothing}
+        ${this.forwards(m) ? tool('forward', t('pic.forward'), () => this.forward(m)) : nothing}
         <a class="iconbtn" href=${slide.original} download=${m.content || ''} aria-label=${t('pic.save')} title=${t('pic.save')}>${icon('download')}</a>
         ${tool('x', t('act.close'), () => pswp.close())}</div>
       ${index > 0 ? turn('back', index - 1, t('chat.viewer.previous'), 'chevron-left') : nothing}
@@ -157,9 +168,6 @@ class Viewer {
         ${slide.small ? html`<button class="full" type="button" @click=${() => this.full(index)}>${t('pic.full', { Size: m.ext?.size ? bytes(m.ext.size) : '?' })}</button>` : nothing}</div>`, this.bar);
   }
 }
-
-/** Whether somebody takes what is to be forwarded. */
-const forwards = () => !!document.querySelector('hy-chat')?.forwards;
 
 /** The lower edge of a film is its own: it does not turn the page. */
 function onControls(event) {

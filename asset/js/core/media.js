@@ -2,7 +2,6 @@
 // video's poster, and the upload with its progress.
 import { t } from './i18n.js';
 import { isShown } from './picture.js';
-import * as store from './store.js';
 import { MEDIA } from './timeline.js';
 import { IN_PARTS, send, sendInParts } from './transfer.js';
 
@@ -41,14 +40,6 @@ export async function uploadEntry(entry, progress, signal, remember) {
   if (entry.media !== MEDIA.FILE) ext.size = attach.size ?? entry.file.size;
   fields.ext = ext;
   return fields;
-}
-
-/** Sends files to a conversation, in their order; the last one has the caption. @param {(name: string) => void} empty is told of files without content */
-export async function sendFiles(kind, dstid, files, caption, empty) {
-  for (const [i, file] of files.entries()) {
-    if (file.size === 0) empty(file.name);
-    else await store.send(kind, dstid, await messageOf(file, { caption: i === files.length - 1 ? caption : '' }));
-  }
 }
 
 /** The message that a chosen file becomes, to be given to the outbox. */
