@@ -124,13 +124,14 @@ func (p *pages) entries(r *request, kind int, messages []model.Message, names ma
 			e.Event = true
 		case !m.IsPost():
 			continue
-		case m.Media == model.MediaImage:
+		case m.Media == model.MediaImage, m.Media == model.MediaEmoji && m.URL != "":
 			// A picture that lies elsewhere is not loaded: that would tell who reads.
 			if e.Image = ownPath(m.Pic); e.Image == "" {
 				e.Image = ownPath(m.URL)
 			}
 		case m.Media == model.MediaText:
 			e.Text = m.Content // with its line breaks
+		case m.Media == model.MediaRedPacket: // its address is for programs
 		case model.ValidLink(m.URL): // user-defined media may hold anything
 			e.Link = m.URL
 		}

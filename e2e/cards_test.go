@@ -144,6 +144,24 @@ func TestCards(t *testing.T) {
 	ann.click(".link-form [type=submit]")
 	bo.until("the news card", "[...document.querySelectorAll('article.other .card.news .name')].some((e) => e.textContent === '发布 v1.4')")
 
+	// What the page says of itself is offered, and can be taken off; a form that is closed is not lost.
+	ann.openChat(bo.id)
+	ann.tool("link")
+	ann.eval(`(() => {
+		const real = fetch;
+		globalThis.fetch = (to, how) => (to === '/link/preview' ? Promise.resolve(Response.json({ code: 0, data: { url: 'https://example.test/a', host: 'example.test', title: '网页的标题', note: '说明', pic: '' } })) : real(to, how));
+	})()`)
+	ann.insert(".link-form [name=url]", "https://example.test/a")
+	ann.do("leave the field", focus(".link-form [name=note]"))
+	ann.until("what the page says", "document.querySelector('.sample .name')?.textContent === '网页的标题'")
+	ann.press("Escape", "Escape", 27, "", 0)
+	ann.until("no dialog", "!document.querySelector('dialog')")
+	ann.tool("link")
+	ann.until("what was written", "document.querySelector('.link-form [name=url]').value === 'https://example.test/a' && document.querySelector('.link-form [name=title]').value === '网页的标题'")
+	ann.click(".sample .iconbtn")
+	ann.until("none of it", "document.querySelector('.sample .name').textContent === 'https://example.test/a'")
+	ann.click(".link-form .bar button")
+
 	ann.stick()
 	bo.until("the sticker", "document.querySelector('article.other .sticker img')?.naturalWidth === 96")
 	bo.until("no larger than it is", "document.querySelector('article.other .sticker img').getBoundingClientRect().width <= 160")

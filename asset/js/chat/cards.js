@@ -65,8 +65,8 @@ export function packet({ m }) {
   if (!isNumber(id)) return html`<div class="bubble card packet"><span class="body">${inside('')}</span><span class="foot">${t('packet.ornament')}</span></div>`;
   const { state, mine } = stateOf(id);
   const over = mine ? 'opened' : state === 'open' ? '' : state;
-  return html`<div class="bubble card packet ${over ? 'over' : ''}" data-state=${over || 'sealed'}><button class="body" type="button" @click=${() => show(id)}>
-    <span class="sr">${t('media.redpacket')}: </span>${inside(t(`packet.state.${over || 'sealed'}`))}</button><span class="foot">${t('packet.foot')}</span></div>`;
+  return html`<div class="bubble card packet ${over ? 'over' : ''}" data-state=${over || 'sealed'}><button class="whole" type="button" @click=${() => show(id)}>
+    <span class="body"><span class="sr">${t('media.redpacket')}: </span>${inside(t(`packet.state.${over || 'sealed'}`))}</span><span class="foot">${t('packet.foot')}</span></button></div>`;
 }
 
 async function show(id) {

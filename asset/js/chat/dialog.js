@@ -3,6 +3,18 @@
 import { html, icon, nothing, t } from './base.js';
 import { style } from '../ui/style.js';
 
+const drafts = new Map();
+
+/**
+ * The form that was begun for a conversation and not sent, else a new one: closing a dialog loses nothing.
+ * @template T @param {string} what @param {{kind: number, dstid: number}} to @param {T} fresh @returns {{form: T, done: () => void}}
+ */
+export function draftOf(what, { kind, dstid }, fresh) {
+  const key = `${what}:${kind}:${dstid}`;
+  if (!drafts.has(key)) drafts.set(key, fresh);
+  return { form: drafts.get(key), done: () => drafts.delete(key) };
+}
+
 /**
  * An empty dialog in the page, to be drawn into and shown. One in which nothing is written closes by a tap beside it.
  * @param {string} name its class @param {string} label @param {{light?: boolean}} [options]
@@ -13,6 +25,7 @@ export async function dialogOf(name, label, { light = false } = {}) {
   dialog.className = `box hy-card ${name}`;
   dialog.setAttribute('aria-label', label);
   dialog.addEventListener('close', () => dialog.remove());
+  dialog.addEventListener('keydown', (event) => event.key === 'Escape' && event.stopPropagation()); // it closes this, not the conversation
   if (light) dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
   document.body.append(dialog);
   return dialog;

@@ -1,5 +1,5 @@
 // The emoji panel: recents first, search in Chinese and English, groups.
-import { emit, html, icon, nothing, t, View } from './base.js';
+import { attempt, emit, html, icon, nothing, t, View } from './base.js';
 
 const RECENT = 'hy-emoji';
 const MOST_RECENT = 24;
@@ -60,6 +60,7 @@ class EmojiPanel extends View {
     const found = this.query.trim() ? search(this.groups, this.query) : null;
     return html`<div class="emoji-top"><label class="find">${icon('search', 'small')}<input type="search" .value=${this.query} placeholder=${t('act.search')} aria-label=${t('chat.emoji.search')}
         @input=${(event) => { this.query = event.target.value; }}></label>
+        <button class="iconbtn" type="button" aria-label=${t('sticker.title')} @click=${() => attempt(async () => (await import('./sticker.js')).openStickers(this.closest('hy-composer')))}>${icon('sticker')}</button>
         <button class="iconbtn" type="button" aria-label=${t('chat.emoji.back')} @click=${() => emit(this, 'hy-emoji', { emoji: '' })}>${icon('undo-2')}</button></div>
       <div class="emoji-grid" role="group" aria-label=${t('chat.emoji')}>${found ? this.found(found) : this.browse()}</div>
       <div class="emoji-tabs" role="tablist">${this.groups.map(({ id }) => html`<button type="button" role="tab" aria-selected=${id === this.group && !found ? 'true' : 'false'}

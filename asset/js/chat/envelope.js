@@ -72,7 +72,7 @@ function progress(p) {
 function detail(p, dialog) {
   return html`<div class="detail">${top(dialog, t('packet.detail'))}<div class="head">${avatar({ ...p.user, nickname: nameOf(p.user) }, 'huge')}
     <p class="from">${t('packet.from', { Name: nameOf(p.user) })}${p.mode === 'lucky' ? html` <span class="lucky">${t('packet.mode.lucky')}</span>` : nothing}</p><p class="wish" dir="auto">${p.memo}</p>${outcome(p)}</div>
-    <div class="scroll"><h3>${progress(p)}</h3><ul>${p.shares.map((share) => html`<li>${avatar({ ...share.user, nickname: nameOf(share.user) }, 'mini')}
+    <div class="scroll" tabindex="0"><h3>${progress(p)}</h3><ul>${p.shares.map((share) => html`<li>${avatar({ ...share.user, nickname: nameOf(share.user) }, 'mini')}
       <span class="about"><span class="name">${nameOf(share.user)}</span><time>${fullTime(share.at)}</time></span>
       <span class="amount">${digits(share.amount)}${share.best ? html`<span class="best">${t('packet.best')}</span>` : nothing}</span></li>`)}</ul>
     <p class="tip centre">${p.currency === 'play' ? t('packet.play') : nothing}</p></div></div>`;

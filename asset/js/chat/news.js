@@ -6,7 +6,7 @@ import { post } from '../core/api.js';
 import * as store from '../core/store.js';
 import { MEDIA } from '../core/timeline.js';
 import { pickFile, uploadPicture } from '../ui/upload.js';
-import { dialogOf, field, top } from './dialog.js';
+import { dialogOf, draftOf, field, top } from './dialog.js';
 import { ownFile, safeLink } from './text.js';
 
 const TITLE = 120;
@@ -34,14 +34,18 @@ export function messageOf({ url, title, note, pic }) {
 /** @param {{kind: number, dstid: number}} to the conversation */
 export async function sendLink({ kind, dstid }) {
   const dialog = await dialogOf('link-form', t('link.title'));
-  const form = { url: '', title: '', note: '', pic: '' };
+  const { form, done } = draftOf('link', { kind, dstid }, { url: '', title: '', note: '', pic: '', found: null });
   let fault = '';
-  let asked = '';
+  let asked = form.found ? addressOf(form.url)?.href : '';
   let waiting = false;
-  let found = null;
   const set = (name) => (value) => {
     form[name] = value;
     if (name === 'url') fault = '';
+    draw();
+  };
+  const forgetFound = () => {
+    for (const name of ['title', 'note', 'pic']) if (form[name] === form.found?.[name]) form[name] = '';
+    form.found = null;
     draw();
   };
   const look = async () => {
@@ -49,11 +53,11 @@ export async function sendLink({ kind, dstid }) {
     if (!looks || !url || url.href === asked) return;
     asked = url.href;
     waiting = true;
-    draw();
+    forgetFound();
     try {
       const { data } = await post('/link/preview', { url: url.href });
       if (asked !== url.href) return;
-      found = data;
+      form.found = data;
       form.title ||= data.title;
       form.note ||= data.note;
       form.pic ||= data.pic ?? '';
@@ -64,11 +68,6 @@ export async function sendLink({ kind, dstid }) {
       draw();
     }
   };
-  const forgetFound = () => {
-    for (const [name, said] of [['title', found.title], ['note', found.note], ['pic', found.pic]]) if (form[name] === said) form[name] = '';
-    found = null;
-    draw();
-  };
   const submit = (event) => {
     event.preventDefault();
     if (!addressOf(form.url)) {
@@ -78,6 +77,7 @@ export async function sendLink({ kind, dstid }) {
       return;
     }
     store.send(kind, dstid, messageOf(form));
+    done();
     dialog.close();
   };
   const picture = async () => {
@@ -97,7 +97,7 @@ export async function sendLink({ kind, dstid }) {
     <div class="field"><span class="label">${t('link.picture')}</span>${form.pic ? html`<img class="thumb" src=${ownFile(form.pic)} alt=${t('link.picture')}>
       <button class="iconbtn" type="button" aria-label=${t('link.picture.remove')} @click=${() => set('pic')('')}>${icon('x')}</button>`
       : html`<button class="textbtn" type="button" @click=${picture}>${t('link.picture.add')}</button>`}</div>
-    ${addressOf(form.url) ? sample(form, found, forgetFound) : nothing}
+    ${addressOf(form.url) ? sample(form, forgetFound) : nothing}
     <div class="pad"><button class="weui-btn weui-btn_primary" type="submit">${t('act.send')}</button></div></form>`, dialog);
   dialog.addEventListener('paste', () => setTimeout(look));
   draw();
@@ -106,9 +106,9 @@ export async function sendLink({ kind, dstid }) {
 }
 
 /** The card as others will see it; what the page said of itself can be taken off again. */
-function sample(form, found, remove) {
+function sample(form, remove) {
   const m = messageOf(form);
   return html`<div class="sample" aria-label=${t('link.sample')}><span class="about"><span class="name">${m.content || m.url}</span>${m.memo ? html`<span class="size">${m.memo}</span>` : nothing}
     <span class="size">${new URL(m.url).host}</span></span>${form.pic ? html`<img class="thumb" src=${ownFile(form.pic)} alt="">` : nothing}
-    ${found ? html`<button class="iconbtn" type="button" aria-label=${t('link.preview.remove')} @click=${remove}>${icon('x', 'small')}</button>` : nothing}</div>`;
+    ${form.found ? html`<button class="iconbtn" type="button" aria-label=${t('link.preview.remove')} @click=${remove}>${icon('x', 'small')}</button>` : nothing}</div>`;
 }

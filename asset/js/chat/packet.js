@@ -6,7 +6,7 @@ import { post } from '../core/api.js';
 import { newCID } from '../core/shared.js';
 import * as store from '../core/store.js';
 import { CMD } from '../core/timeline.js';
-import { dialogOf, field, top } from './dialog.js';
+import { dialogOf, draftOf, field, top } from './dialog.js';
 import { centsOf, countOf, currencyName, digits, LEAST, MOST_COUNT, MOST_SHARE } from './money.js';
 
 const WISH = 40;
@@ -38,7 +38,7 @@ export async function sendPacket({ kind, dstid }) {
   const room = kind === CMD.ROOM;
   const size = room ? store.groups.peek().find((group) => group.id === dstid)?.size ?? 0 : 1;
   const dialog = await dialogOf('packet-form', t('packet.title'));
-  const form = { mode: room ? 'lucky' : 'equal', amount: '', count: '', memo: '' };
+  const { form, done } = draftOf('packet', { kind, dstid }, { mode: room ? 'lucky' : 'equal', amount: '', count: '', memo: '' });
   let purse = null;
   let faults = {};
   let trouble = '';
@@ -66,6 +66,7 @@ export async function sendPacket({ kind, dstid }) {
     draw();
     try {
       await post('/packet/send', { ...asked, cid: sent.cid });
+      done();
       dialog.close();
     } catch (error) {
       if (error.code === 'conflict') faults = { amount: error.message };
