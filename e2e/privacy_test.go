@@ -12,7 +12,7 @@ func TestPrivacyOnTheScreen(t *testing.T) {
 	ann.online()
 	const online = "document.querySelector('.chat-head .subtitle')?.textContent === '在线'"
 	bo.until("ann online", online)
-	ann.click("hy-account .weui-cells:last-of-type label:nth-child(1) .weui-switch")
+	ann.click("hy-account [data-set=online] .weui-switch")
 	bo.until("ann away", "!("+online+")")
 	bo.open("/c/10-" + id(ann))
 	bo.online()
@@ -20,8 +20,8 @@ func TestPrivacyOnTheScreen(t *testing.T) {
 		t.Error("after a reload ann is online")
 	}
 	ann.open("/me/settings")
-	ann.until("what the server keeps", "document.querySelector('hy-account .weui-cells:last-of-type .weui-switch')?.checked === false")
+	ann.until("what the server keeps", "document.querySelector('hy-account [data-set=online] .weui-switch')?.checked === false")
 	ann.shot("privacy")
-	ann.click("hy-account .weui-cells:last-of-type label:nth-child(1) .weui-switch")
+	ann.click("hy-account [data-set=online] .weui-switch")
 	bo.until("ann online again", online)
 }

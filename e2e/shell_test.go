@@ -67,7 +67,7 @@ func TestAccountOnTheScreen(t *testing.T) {
 
 	ann.open("/me/settings")
 	ann.click("hy-account [aria-labelledby=set-theme] label:nth-child(3)")
-	ann.click("hy-account .weui-switch")
+	ann.click("hy-account [data-set=care] .weui-switch")
 	ann.open("/me/settings")
 	if look := eval[string](ann.person, "document.documentElement.dataset.theme + ' ' + document.body.dataset.weuiTheme + ' ' + document.body.dataset.weuiMode"); look != "dark dark care" {
 		t.Errorf("after a reload the page looks %q", look)

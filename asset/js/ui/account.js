@@ -1,12 +1,11 @@
 // <hy-account what>: profile, devices, password and settings.
 import { html, nothing } from '../../vendor/lit.js';
 import { post } from '../core/api.js';
-import { ago, fullTime, lang, t } from '../core/i18n.js';
+import { ago, fullTime, t } from '../core/i18n.js';
 import * as store from '../core/store.js';
-import { ask, attempt, avatar, blank, choose, goBack, head, icon, setCookie, toast, View, waiting } from './kit.js';
+import { ask, attempt, avatar, blank, choose, goBack, head, icon, toast, View, waiting } from './kit.js';
+import { preferences } from './preferences.js';
 import { pickFile, uploadPicture } from './upload.js';
-
-const cookie = (/** @type {string} */ name) => document.cookie.split('; ').find((c) => c.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
 
 class Account extends View {
   static properties = { what: {}, sessions: { state: true }, error: { state: true }, fault: { state: true }, busy: { state: true } };
@@ -19,7 +18,7 @@ class Account extends View {
   }
 
   render() {
-    const page = { profile: this.profile, devices: this.devices, passwd: this.passwd, settings: this.settings }[this.what];
+    const page = { profile: this.profile, devices: this.devices, passwd: this.passwd, settings: preferences }[this.what];
     if (!page) return html`<div class="sub">${head(t('page.notfound'), '/me')}${blank('circle-alert', t('page.notfound'), t('page.notfound.text'))}</div>`;
     return html`<div class="sub">${head(t(`me.${this.what}`), '/me')}<div class="scroll">${page.call(this)}</div></div>`;
   }
@@ -105,54 +104,6 @@ class Account extends View {
       this.fault = error.message;
     }
     this.busy = false;
-  }
-
-  settings() {
-    const theme = cookie('theme') || 'system';
-    const chosen = cookie('lang') || 'auto';
-    const group = (title, name, values, now, label, act) => html`<h2 class="weui-cells__title" id="set-${name}">${title}</h2><div class="weui-cells" role="radiogroup" aria-labelledby="set-${name}">
-      ${values.map((value) => html`<label class="weui-cell weui-cell_active pick"><span class="weui-cell__bd">${label(value)}</span><input type="radio" name=${name} .checked=${value === now} @change=${() => act(value)}></label>`)}</div>`;
-    return html`${group(t('theme.title'), 'theme', ['system', 'light', 'dark'], theme, (v) => t(`theme.${v}`), (v) => this.theme(v))}
-      ${group(t('lang.title'), 'lang', ['auto', 'zh-CN', 'en'], chosen, (v) => t(`lang.${v}`), (v) => {
-        setCookie('lang', v === 'auto' ? '' : v);
-        if (v !== lang) location.reload();
-      })}
-      <div class="weui-cells weui-cells_form"><label class="weui-cell weui-cell_switch"><span class="weui-cell__bd">${t('care.title')}<span class="weui-cell__desc">${t('care.desc')}</span></span>
-        <input class="weui-switch" type="checkbox" role="switch" .checked=${cookie('care') === '1'} @change=${(e) => this.care(e.target.checked)}></label></div>
-      ${this.privacy()}`;
-  }
-
-  /** What others learn of me. The switches say what is shown, the server keeps what is hidden. */
-  privacy() {
-    const me = store.me.value ?? {};
-    const row = (name) => html`<label class="weui-cell weui-cell_switch"><span class="weui-cell__bd">${t(`privacy.${name}`)}</span>
-      <input class="weui-switch" type="checkbox" role="switch" .checked=${!me[`hide${name}`]} @change=${(e) => this.show(name, e.target)}></label>`;
-    return html`<h2 class="weui-cells__title">${t('privacy.title')}</h2>
-      <div class="weui-cells weui-cells_form">${['online', 'read', 'typing'].map(row)}</div><p class="weui-cells__tips">${t('privacy.hint')}</p>`;
-  }
-
-  async show(name, box) {
-    const done = await attempt(async () => {
-      await this.save({ [`hide${name}`]: !box.checked });
-      store.refresh('contacts');
-      store.refresh('conversations');
-      return true;
-    });
-    if (!done) box.checked = !box.checked;
-  }
-
-  theme(value) {
-    setCookie('theme', value === 'system' ? '' : value);
-    const set = (element, name) => (value === 'system' ? element.removeAttribute(name) : element.setAttribute(name, value));
-    set(document.documentElement, 'data-theme');
-    set(document.body, 'data-weui-theme');
-  }
-
-  care(on) {
-    setCookie('care', on ? '1' : '');
-    document.documentElement.toggleAttribute('data-care', on);
-    if (on) document.body.setAttribute('data-weui-mode', 'care');
-    else document.body.removeAttribute('data-weui-mode');
   }
 }
 
