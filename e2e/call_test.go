@@ -190,14 +190,14 @@ func TestCallFromElsewhere(t *testing.T) {
 
 	ann.openChat(bo.id)
 	ann.click("hy-composer button.plus")
-	ann.eval("Object.defineProperty(navigator, 'mediaDevices', { value: undefined, configurable: true }); Object.defineProperty(window, 'isSecureContext', { value: false })")
+	ann.eval("Object.defineProperty(navigator, 'mediaDevices', { value: undefined, configurable: true }); Object.defineProperty(window, 'isSecureContext', { value: false }); 0")
 	ann.click("hy-composer .drawer button:has(use[href$='#phone'])")
 	ann.click("dialog.sheet button:nth-of-type(1)")
 	ann.until("why there is no call", "document.querySelector('dialog.box')?.textContent.includes('HTTPS')")
 	ann.shot("call-plain-http-phone")
 	ann.click("dialog.box .weui-dialog__btn_primary")
 	ann.eval(`Object.defineProperty(navigator, 'mediaDevices', { value: {
-		getUserMedia: () => Promise.reject(new DOMException('no', 'NotAllowedError')), enumerateDevices: async () => [] } })`)
+		getUserMedia: () => Promise.reject(new DOMException('no', 'NotAllowedError')), enumerateDevices: async () => [] } }); 0`)
 	ann.click(".chat-head .call")
 	ann.click("dialog.sheet button:nth-of-type(2)")
 	ann.until("what to do", "document.querySelector('.toast')?.textContent.includes('麦克风')")
