@@ -1,11 +1,15 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
 )
 
 // callers are two friends on a server, ready to call.
@@ -111,6 +115,12 @@ func TestVideoCall(t *testing.T) {
 	ann.shot("call-video-phone")
 	bo.shot("call-video-desktop")
 
+	ann.eval("globalThis.began = 0; for (const video of document.querySelectorAll('.call video')) video.addEventListener('emptied', () => { began++; })")
+	ann.until("two ticks of the clock", "(globalThis.ticks ??= new Set()).add(document.querySelector('.call .timer').textContent).size > 2")
+	if n := eval[int](ann.person, "began"); n != 0 {
+		t.Errorf("a picture began %d times anew", n)
+	}
+
 	ann.click("dialog.call .round:has(use[href$='#mic'])")
 	bo.until("that she is muted", "document.querySelector('.call .said').textContent.includes('静音')")
 	ann.click("dialog.call .round:has(use[href$='#video'])")
@@ -124,6 +134,8 @@ func TestVideoCall(t *testing.T) {
 	bo.openInCall(ann.id)
 	bo.say("边聊边打")
 	bo.axe("a small call")
+	bo.do("drag it", drag(".call.mini", 700, 600)...)
+	bo.until("it elsewhere", "document.querySelector('.call.mini').getBoundingClientRect().top > 450")
 	bo.shot("call-mini-desktop")
 	bo.click(".call .grow")
 	bo.click(endButton)
@@ -133,6 +145,27 @@ func TestVideoCall(t *testing.T) {
 	bo.entry("other", "通话时长")
 	bo.until("nothing unread", "!document.title.startsWith('(')")
 	ann.shot("call-entry-phone")
+}
+
+// drag presses on an element and lets go elsewhere.
+func drag(css string, x, y float64) []chromedp.Action[chromedp.Void] {
+	return []chromedp.Action[chromedp.Void]{chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		box, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](fmt.Sprintf("(({ x, y, width }) => [x + width / 2, y + 20])(document.querySelector(%q).getBoundingClientRect())", css)))
+		if err != nil {
+			return err
+		}
+		for _, step := range []input.DispatchMouseEventParams{
+			{Type: "mousePressed", X: box[0], Y: box[1], Button: "left", ClickCount: 1},
+			{Type: "mouseMoved", X: (box[0] + x) / 2, Y: (box[1] + y) / 2, Button: "left"},
+			{Type: "mouseMoved", X: x, Y: y, Button: "left"},
+			{Type: "mouseReleased", X: x, Y: y, Button: "left", ClickCount: 1},
+		} {
+			if _, err := chromedp.Call(ctx, input.DispatchMouseEvent, step); err != nil {
+				return err
+			}
+		}
+		return nil
+	})}
 }
 
 // openInCall goes to a chat without leaving the page.
@@ -159,6 +192,16 @@ func TestVoiceCallOnOneOfTwoDevices(t *testing.T) {
 		one.receives("sound", "audio", "bytesReceived", 1000)
 	}
 	ann.see("dialog.call .timer")
+	bo.click("dialog.call .round:has(use[href$='#video-off'])")
+	ann.see("dialog.call.seen")
+	ann.receives("his picture", "video", "framesDecoded", 3)
+	ann.click("dialog.call .round:has(use[href$='#monitor-up'])")
+	bo.see("dialog.call.seen .remote.whole")
+	bo.receives("her screen", "video", "framesDecoded", 3)
+	bo.shot("call-screen-phone")
+	ann.click("dialog.call .round.on")
+	bo.click("dialog.call .round:has(use[href$='#video'])")
+	ann.until("a voice call again", "!document.querySelector('dialog.call.seen')")
 	ann.shot("call-voice-desktop")
 	bo.shot("call-voice-phone")
 

@@ -269,6 +269,10 @@ export async function toggleScreen() {
 }
 
 export const minimise = (mini) => patch({ mini });
+/** Stops the ringing here; the call may still be taken. */
+export const silence = () => ring.stop();
+/** Takes the last words away. */
+export const dismiss = () => { if (is('ended')) now.value = null; };
 
 /** The connection's own figures, for who wants to look into it. */
 export const stats = async () => [...(await peer?.pc?.getStats() ?? new Map()).values()];

@@ -1,17 +1,20 @@
 // <hy-call>: the call on the screen, over everything else, or as a small picture
 // while one reads and writes on.
-import { html, nothing } from '../../vendor/lit.js';
+import { html, live, nothing } from '../../vendor/lit.js';
 import { effect, signal } from '../../vendor/signals-core.js';
 import { duration, t } from '../core/i18n.js';
 import * as store from '../core/store.js';
 import { avatar, icon, View } from '../ui/kit.js';
 import * as call from './call.js';
 import { hasScreen, manyCameras } from './devices.js';
+import { draggable } from './drag.js';
 
 const second = signal(0);
 const many = signal(false);
 const lasting = (now) => Math.max(0, Math.floor((Date.now() - now.since) / 1000));
 const TALKING = ['active', 'reconnecting'];
+
+// A stream is set only where it is another: set anew, the picture would go black at each tick of the clock.
 
 /** Puts the view on the page; it is there as long as the page. */
 export function show() {
@@ -35,7 +38,7 @@ class Call extends View {
     const seen = now.stream && TALKING.concat('connecting').includes(now.state) && (now.remote.camera || now.remote.screen);
     return html`<dialog class="call ${now.state} ${seen ? 'seen' : ''} ${now.mini ? 'mini' : ''} ${now.video || seen || now.local ? 'with-video' : ''}"
         aria-label=${t('call.with', { Name: store.nameOf(now.peer) })} @cancel=${this.escape}>
-      <video class="remote ${now.remote.screen ? 'whole' : ''}" autoplay playsinline .srcObject=${now.stream}></video>
+      <video class="remote ${now.remote.screen ? 'whole' : ''}" autoplay playsinline .srcObject=${live(now.stream)}></video>
       ${now.mini ? this.pill(now, seen) : this.full(now, seen)}
       <p class="sr" role="status">${this.status(now)}</p></dialog>`;
   }
@@ -43,6 +46,7 @@ class Call extends View {
   updated() {
     const dialog = this.querySelector('dialog');
     if (!dialog) return;
+    if (this.dragged !== dialog) draggable(this.dragged = dialog);
     const modal = !call.now.peek().mini;
     if (dialog.open && this.modal !== modal) dialog.close();
     if (!dialog.open) {
@@ -60,10 +64,13 @@ class Call extends View {
     }
   }
 
-  /** Escape makes the call small; it never ends one. */
+  /** Escape makes a call small, a ringing one quiet; it never ends one. */
   escape(event) {
     event.preventDefault();
-    if (!['incoming', 'ended'].includes(call.now.peek()?.state)) call.minimise(true);
+    const state = call.now.peek()?.state;
+    if (state === 'incoming') call.silence();
+    else if (state === 'ended') call.dismiss();
+    else call.minimise(true);
   }
 
   status(now) {
@@ -94,7 +101,7 @@ class Call extends View {
         ${this.time(now)}</div>
       <div class="who">${seen ? nothing : html`${avatar({ ...user, title: name }, 'huge')}<h2>${name}</h2>`}
         <p class="said" aria-hidden="true">${said}</p></div>
-      ${now.local ? html`<video class="local ${now.screen ? 'whole' : now.facing === 'user' ? 'mirror' : ''}" autoplay playsinline muted .muted=${true} .srcObject=${now.local}></video>` : nothing}
+      ${now.local ? html`<video class="local ${now.screen ? 'whole' : now.facing === 'user' ? 'mirror' : ''}" autoplay playsinline muted .muted=${true} .srcObject=${live(now.local)}></video>` : nothing}
       <div class="controls">${this.controls(now)}</div>`;
   }
 
