@@ -24,6 +24,7 @@ type awaySeat struct {
 	ReadSeq        int64 `xorm:"'readseq'"`
 	MentionSeq     int64 `xorm:"'mentionseq'"`
 	Muted          bool
+	SilentTill     int64 `xorm:"'silenttill'"`
 	Unread         int64
 
 	talk pair
@@ -37,7 +38,7 @@ const wakeable = `(EXISTS (SELECT 1 FROM push_subscription p WHERE p.userid = m.
 // seatsAway finds who in a conversation has not read what is before seq; only
 // one user if userID is given.
 func seatsAway(v *xorm.Session, talk pair, seq, userID int64) (seats []awaySeat, err error) {
-	query := `SELECT m.conversationid, m.userid, m.peerid, m.readseq, m.mentionseq, m.muted, c.posts - m.readposts - m.own AS unread
+	query := `SELECT m.conversationid, m.userid, m.peerid, m.readseq, m.mentionseq, m.muted, m.silenttill, c.posts - m.readposts - m.own AS unread
 		FROM member m JOIN conversation c ON c.id = m.conversationid
 		WHERE c.kind = ? AND c.low = ? AND c.high = ? AND m.readseq < ?`
 	args := []any{talk.kind, talk.low, talk.high, seq}
@@ -57,11 +58,11 @@ func (a *AwakeService) tell(ctx context.Context, talk pair, posts []posted, only
 		seats, err = seatsAway(v, talk, posts[len(posts)-1].seq, only.userID)
 		return err
 	})
-	seats = slices.DeleteFunc(seats, func(s awaySeat) bool { return s.Unread <= 0 || s.Muted && s.MentionSeq <= s.ReadSeq })
+	now := a.now.millis()
 	var away []awaySeat
 	for _, seat := range seats {
 		seat.talk = talk
-		if !newestOf(posts, &seat) {
+		if seat.Unread <= 0 || !newestOf(posts, &seat, seat.Muted || seat.SilentTill > now) {
 			continue
 		}
 		if a.looking.At(seat.UserID) {
@@ -80,13 +81,14 @@ func (a *AwakeService) tell(ctx context.Context, talk pair, posts []posted, only
 	}
 }
 
-// newestOf sets a seat's post to the newest that others wrote and that is not read.
-func newestOf(posts []posted, seat *awaySeat) bool {
+// newestOf sets a seat's post to the newest that others wrote and that is not
+// read; in a silent conversation to the one that calls the seat's user.
+func newestOf(posts []posted, seat *awaySeat, silent bool) bool {
 	for _, p := range slices.Backward(posts) {
 		if p.seq <= seat.ReadSeq {
 			return false
 		}
-		if p.sender != seat.UserID {
+		if p.sender != seat.UserID && (!silent || p.seq == seat.MentionSeq) {
 			seat.post = p
 			return true
 		}
@@ -110,7 +112,7 @@ func (a *AwakeService) wake(ctx, find context.Context, seats []awaySeat, only st
 		if err = v.In("userid", ids).And("enabled = ? AND confirmed = ?", true, true).Find(&channels); err != nil {
 			return err
 		}
-		totals, err = unreadTotals(v, ids)
+		totals, err = unreadTotals(v, ids, a.now.millis())
 		return err
 	})
 	if err != nil {
@@ -137,14 +139,14 @@ func deviceName(id int64) string  { return "device " + strconv.FormatInt(id, 10)
 func channelName(id int64) string { return "channel " + strconv.FormatInt(id, 10) }
 
 // unreadTotals counts what users have not read, without what they muted.
-func unreadTotals(v *xorm.Session, ids []int64) (map[int64]int64, error) {
+func unreadTotals(v *xorm.Session, ids []int64, now int64) (map[int64]int64, error) {
 	var rows []struct {
 		UserID int64 `xorm:"'userid'"`
 		Unread int64
 	}
 	err := v.Table("member").Alias("m").Join("INNER", "conversation c", "c.id = m.conversationid").
 		Select("m.userid, SUM(CASE WHEN c.posts > m.readposts + m.own THEN c.posts - m.readposts - m.own ELSE 0 END) AS unread").
-		In("m.userid", ids).And("m.muted = ?", false).GroupBy("m.userid").Find(&rows)
+		In("m.userid", ids).And("m.muted = ? AND m.silenttill <= ?", false, now).GroupBy("m.userid").Find(&rows)
 	totals := make(map[int64]int64, len(rows))
 	for _, row := range rows {
 		totals[row.UserID] = row.Unread

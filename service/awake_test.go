@@ -281,16 +281,25 @@ func TestWhoNeedsNoNoticeGetsNone(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
+		t.Run("muted for a while", func(t *testing.T) {
+			a.exec(func(s *xorm.Session) error {
+				_, err := s.Exec("UPDATE member SET silenttill = ? WHERE userid = ?", a.now().Add(time.Hour).UnixMilli(), bob)
+				return err
+			})
+			say(`{}`)
+			a.silence()
+			a.wait(2 * time.Hour)
+		})
 		t.Run("looking", func(t *testing.T) {
 			a.looking.Note(bob, session.ID, true)
 			say(`{}`)
 			a.silence()
 			a.looking.Note(bob, session.ID, false)
-			a.hears("bob push.title|push.count 3|3/3") // still unread
+			a.hears("bob push.title|push.count 4|4/4") // still unread
 			a.looking.Note(bob, session.ID, true)
 			a.wait(2 * time.Minute) // a device that says nothing more is not looked at
 			say(`{}`)
-			a.hears("bob push.title|push.count 4|4/4")
+			a.hears("bob push.title|push.count 5|5/5")
 		})
 		t.Run("signed out", func(t *testing.T) {
 			if err := a.sessions.End(t.Context(), bob, session.ID); err != nil {
