@@ -24,7 +24,7 @@ import (
 	"hongyan/asset/locale"
 )
 
-//go:embed css js vendor/*.js vendor/*.css icons.svg favicon.svg icon-192.png icon-512.png
+//go:embed css js vendor/*.js vendor/*.css icons.svg favicon.svg icon-192.png icon-512.png icon-maskable-512.png icon-badge.png
 var embedded embed.FS
 
 // Prefix is the path under which all assets live.
@@ -216,6 +216,27 @@ func kind(name string) string {
 
 // Path gives the URL of an asset, such as "js/app.js".
 func (f *Files) Path(name string) string { return Prefix + f.hash + "/" + name }
+
+// worker is the module that becomes the service worker. It is served under a
+// path of its own, since that is how far it reaches.
+const worker = "js/sw.js"
+
+// Worker gives the source of the service worker, which keeps all other assets:
+// in front stand the hash of the set and where its files are.
+func (f *Files) Worker() []byte {
+	var kept []string
+	for _, name := range f.Names() {
+		if name != worker && name != FormSheet && name != "icon-512.png" && name != "icon-maskable-512.png" {
+			kept = append(kept, f.Path(name))
+		}
+	}
+	list, err := json.Marshal(kept)
+	if err != nil {
+		return nil // strings can always be encoded
+	}
+	source, _ := f.Data(worker)
+	return slices.Concat([]byte("const SET = '"+f.hash+"';\nconst FILES = "), list, []byte(";\n"), source)
+}
 
 // Hash names this set of assets.
 func (f *Files) Hash() string { return f.hash }

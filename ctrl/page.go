@@ -58,6 +58,8 @@ type pageHandler func(w http.ResponseWriter, r *request) error
 func (p *pages) routes(mux *http.ServeMux) {
 	mux.Handle("GET "+asset.Prefix, p.assets)
 	mux.HandleFunc("GET /manifest.webmanifest", p.manifest)
+	mux.HandleFunc("GET /sw.js", p.worker)
+	mux.Handle("GET /chat/offline.shtml", p.page(p.offline))
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, p.assets.Path("icon-192.png"), http.StatusFound)
 	})
@@ -228,23 +230,6 @@ func localPath(next string) string {
 		return home
 	}
 	return next
-}
-
-// manifest makes the site installable.
-func (p *pages) manifest(w http.ResponseWriter, r *http.Request) {
-	name := p.Locale.T(p.lang(r), "app.name", nil)
-	icon := func(file, size, kind string) map[string]string {
-		return map[string]string{"src": p.assets.Path(file), "sizes": size, "type": kind, "purpose": "any"}
-	}
-	w.Header().Set("Vary", "Cookie, Accept-Language")
-	writePlainJSON(w, "application/manifest+json", map[string]any{
-		"name": name, "short_name": name, "id": "/", "start_url": "/chat/index.shtml", "scope": "/", "display": "standalone",
-		"background_color": "#ededed", "theme_color": "#ededed", "lang": p.lang(r),
-		"icons": []map[string]string{
-			icon("icon-192.png", "192x192", "image/png"), icon("icon-512.png", "512x512", "image/png"),
-			icon("favicon.svg", "any", "image/svg+xml"),
-		},
-	})
 }
 
 func writePlainJSON(w http.ResponseWriter, kind string, v any) {

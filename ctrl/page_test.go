@@ -315,23 +315,6 @@ func TestLooks(t *testing.T) {
 	}
 }
 
-func TestManifest(t *testing.T) {
-	v := visit{t: t, handler: newPages(t, &scene{}), lang: "en"}
-	res := v.do("GET", "/manifest.webmanifest", nil)
-	var manifest struct {
-		Name  string
-		Icons []struct{ Src string }
-	}
-	if err := json.Unmarshal([]byte(body(t, res)), &manifest); err != nil || manifest.Name != "Hongyan" || len(manifest.Icons) != 3 {
-		t.Fatalf("%v %+v", err, manifest)
-	}
-	for _, icon := range manifest.Icons {
-		if res := v.do("GET", icon.Src, nil); res.StatusCode != 200 {
-			t.Errorf("%s: %d", icon.Src, res.StatusCode)
-		}
-	}
-}
-
 func TestEventText(t *testing.T) {
 	catalogue, err := locale.Load()
 	if err != nil {

@@ -104,6 +104,7 @@ type Entry struct {
 
 // Boot is what the modules start with, so that they need not ask at once.
 type Boot struct {
+	Offline       bool                    `json:"offline,omitempty"` // the rest is in the browser, if anywhere
 	Me            *model.User             `json:"me"`
 	Conversations []model.ConversationRow `json:"conversations"`
 	Requests      any                     `json:"requests,omitempty"`

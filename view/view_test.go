@@ -19,7 +19,7 @@ func TestPagesAreRoutesAndFragmentsAreNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"/chat/createcom.shtml", "/chat/index.shtml", "/trust.shtml", "/user/login.shtml", "/user/register.shtml"}
+	want := []string{"/chat/createcom.shtml", "/chat/index.shtml", "/chat/offline.shtml", "/trust.shtml", "/user/login.shtml", "/user/register.shtml"}
 	if got := v.Pages(); !slices.Equal(got, want) {
 		t.Errorf("%v", got)
 	}
