@@ -3,6 +3,7 @@ package ctrl
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -149,6 +150,12 @@ func TestUploadsOfOthers(t *testing.T) {
 	}
 	if status, _, _ := h.call(h.alice.token, "/attach/begin", map[string]any{"name": "a", "size": fileLimit + 1}); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("too large: %d", status)
+	}
+	for _, name := range []string{"userid", "ownerid"} {
+		kind, body := form(t, part{name: name, content: fmt.Sprint(bob.ID)}, part{name: "upload", content: state.Upload}, part{name: "offset", content: "0"}, part{name: "file", file: "x", content: "x"})
+		if status, _, out := h.postTo(h.alice.token, "/attach/part", kind, bytes.NewReader(body)); status != http.StatusForbidden {
+			t.Errorf("in somebody else's name: %d %q", status, out.Error)
+		}
 	}
 	h.call(h.alice.token, "/attach/cancel", map[string]any{"upload": state.Upload})
 	if status, _, _ := h.call(h.alice.token, "/attach/state", map[string]any{"upload": state.Upload}); status != http.StatusNotFound {
