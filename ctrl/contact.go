@@ -3,6 +3,7 @@ package ctrl
 import (
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // contactInput names another user, and where it makes sense a word about them.
@@ -50,12 +51,13 @@ func (s *Server) acceptRequest(_ http.ResponseWriter, r *request) (any, error) {
 
 func (s *Server) rejectRequest(_ http.ResponseWriter, r *request) (any, error) {
 	var in struct {
-		ID int64 `json:"id"`
+		ID   int64  `json:"id"`
+		Memo string `json:"memo"`
 	}
 	if err := r.Bind(&in); err != nil {
 		return nil, err
 	}
-	return nil, s.Requests.Reject(r.Context(), r.UserID(), in.ID)
+	return nil, s.Requests.Reject(r.Context(), r.UserID(), in.ID, strings.TrimSpace(in.Memo))
 }
 
 func (s *Server) loadFriends(_ http.ResponseWriter, r *request) (any, error) {

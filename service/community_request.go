@@ -43,7 +43,7 @@ func (g *group) ask(ids []int64, inviter int64, memo string) error {
 		if r.ID == 0 {
 			_, err = g.tx.Insert(&next)
 		} else {
-			_, err = g.tx.ID(r.ID).Cols("inviterid", "memo", "status", "createat", "handledat").Update(&next)
+			_, err = g.tx.ID(r.ID).Cols("inviterid", "memo", "answer", "status", "createat", "handledat").Update(&next)
 		}
 		if err != nil {
 			return err
@@ -94,12 +94,18 @@ func (s *CommunityService) Accept(ctx context.Context, userID, requestID int64) 
 	})
 }
 
-// Reject turns a request down. Who asked is not told.
-func (s *CommunityService) Reject(ctx context.Context, userID, requestID int64) error {
+// Reject turns a request down. Who asked is told nothing but the answer, if there
+// is one.
+func (s *CommunityService) Reject(ctx context.Context, userID, requestID int64, answer string) error {
 	return s.judge(ctx, userID, requestID, func(g *group, r *model.Request) error {
-		_, err := g.tx.ID(r.ID).Cols("status", "handledat").
-			Update(&model.Request{Status: model.RequestRejected, HandledAt: g.tx.Now()})
-		return err
+		if _, err := g.tx.ID(r.ID).Cols("status", "handledat", "answer").
+			Update(&model.Request{Status: model.RequestRejected, HandledAt: g.tx.Now(), Answer: answer}); err != nil {
+			return err
+		}
+		if answer != "" {
+			g.tell(model.EventGroupRequest, r.Asker())
+		}
+		return nil
 	})
 }
 

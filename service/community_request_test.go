@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hongyan/model"
 	"hongyan/service"
@@ -54,7 +55,7 @@ func TestRequests(t *testing.T) {
 				}
 			}
 		}
-		c.ok(c.groups.Reject(c.Context(), admin, list[0].ID))
+		c.ok(c.groups.Reject(c.Context(), admin, list[0].ID, ""))
 		if seat := c.seat(id, alien); seat != nil {
 			t.Errorf("rejected, but in: %+v", seat)
 		}
@@ -82,7 +83,7 @@ func TestRequests(t *testing.T) {
 func (c *club) verdicts() map[string]func(judge, request int64) error {
 	return map[string]func(judge, request int64) error{
 		"accept": func(judge, request int64) error { return c.groups.Accept(c.Context(), judge, request) },
-		"reject": func(judge, request int64) error { return c.groups.Reject(c.Context(), judge, request) },
+		"reject": func(judge, request int64) error { return c.groups.Reject(c.Context(), judge, request, "") },
 	}
 }
 
@@ -139,5 +140,48 @@ func TestRequestsFollowWhatHolds(t *testing.T) {
 		}
 		c.wants("settled", c.groups.Accept(c.Context(), owner, request), model.Fail(model.CodeConflict))
 		c.sound(id)
+	})
+}
+
+// A group's answer reaches whoever asked: the person, or the member who asked for a friend.
+func TestRejectForAGroupWithReason(t *testing.T) {
+	onClub(t, func(c *club) {
+		id := c.group(model.JoinApproval)
+		clock := func() time.Time { return c.now }
+		users := service.NewUserService(c.db, nil, nil, c.out, c.out, clock, false)
+		all := service.NewRequestService(c.db, service.NewContactService(c.db, users, c.out, clock), c.groups)
+		reject := func() {
+			t.Helper()
+			c.out.take()
+			c.ok(c.groups.Reject(c.Context(), admin, c.requests(admin)[0].ID, "人数已满"))
+		}
+		told := func(user int64) bool {
+			for _, d := range c.out.take() {
+				if slices.Equal(d.Users, []int64{user}) && d.Message.Content == model.EventGroupRequest {
+					return true
+				}
+			}
+			return false
+		}
+		own := func(user int64) []model.RequestRow {
+			t.Helper()
+			rows, err := all.List(c.Context(), user)
+			c.ok(err)
+			return rows
+		}
+		c.ask(alien, id, "我是新来的")
+		reject()
+		if rows := own(alien); !told(alien) || len(rows) != 1 || rows[0].Group.Name != "登山队" || rows[0].Answer != "人数已满" {
+			t.Errorf("%+v", rows)
+		}
+		_, err := c.groups.Invite(c.Context(), plain, id, []int64{friend})
+		c.ok(err)
+		reject()
+		if rows := own(plain); !told(plain) || len(rows) != 1 || rows[0].User.ID != friend {
+			t.Errorf("%+v", rows)
+		}
+		if rows := own(friend); len(rows) != 0 {
+			t.Errorf("who was only asked for: %+v", rows)
+		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hongyan/model"
 	"hongyan/service"
@@ -90,9 +91,9 @@ func TestFriendRequest(t *testing.T) {
 		}
 		for _, foreign := range []int64{1, 3} {
 			w.fails(w.contacts.Accept(w.Context(), foreign, rows[0].ID), model.CodeNotFound, "")
-			w.fails(w.contacts.Reject(w.Context(), foreign, rows[0].ID), model.CodeNotFound, "")
+			w.fails(w.contacts.Reject(w.Context(), foreign, rows[0].ID, ""), model.CodeNotFound, "")
 		}
-		w.ok(w.contacts.Reject(w.Context(), 2, rows[0].ID))
+		w.ok(w.contacts.Reject(w.Context(), 2, rows[0].ID, ""))
 		w.sees("contact_changed 1>2") // to the other devices of who said no, and to nobody else
 		w.fails(w.contacts.Accept(w.Context(), 2, rows[0].ID), model.CodeConflict, "handled")
 		if len(w.pending(2)) != 0 {
@@ -327,7 +328,9 @@ func TestBlock(t *testing.T) {
 type groupJudge struct{ calls []string }
 
 func (g *groupJudge) Accept(_ context.Context, _, id int64) error { return g.note("accept", id) }
-func (g *groupJudge) Reject(_ context.Context, _, id int64) error { return g.note("reject", id) }
+func (g *groupJudge) Reject(_ context.Context, _, id int64, _ string) error {
+	return g.note("reject", id)
+}
 func (g *groupJudge) Requests(context.Context, int64) ([]model.RequestRow, error) {
 	return []model.RequestRow{{ID: 77, Kind: model.KindRoom, CreateAt: 1}}, nil
 }
@@ -356,12 +359,12 @@ func TestRequestsOfBothKinds(t *testing.T) {
 		}
 		w.ok(requests.Accept(w.Context(), 1, rows[0].ID))
 		w.ok(requests.Accept(w.Context(), 1, 77))
-		w.ok(requests.Reject(w.Context(), 1, 77))
+		w.ok(requests.Reject(w.Context(), 1, 77, ""))
 		if !w.friends(1, 2) || !slices.Equal(judge.calls, []string{"accept", "reject"}) {
 			t.Errorf("groups heard %v", judge.calls)
 		}
 		w.fails(requests.Accept(w.Context(), 1, 999), model.CodeNotFound, "")
-		w.fails(requests.Reject(w.Context(), 1, 0), model.CodeInvalid, "id")
+		w.fails(requests.Reject(w.Context(), 1, 0, ""), model.CodeInvalid, "id")
 	})
 }
 
@@ -386,5 +389,51 @@ func TestStar(t *testing.T) {
 		}
 		w.fails(w.contacts.Star(w.Context(), 1, 3, true), model.CodeNotFound, "")
 		w.fails(w.contacts.Star(w.Context(), 1, 0, true), model.CodeInvalid, "dstid")
+	})
+}
+
+// Who is turned down hears of it if there is a reason, and of nothing else, until they ask again.
+func TestRejectWithReason(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.settle(3)
+		requests := service.NewRequestService(w.db, w.contacts, &groupJudge{})
+		own := func(user int64) (out []model.RequestRow) {
+			t.Helper()
+			rows, err := requests.List(w.Context(), user)
+			w.ok(err)
+			for _, row := range rows {
+				if row.Own {
+					out = append(out, row)
+				}
+			}
+			return out
+		}
+		w.ask(1, 2)
+		w.ok(requests.Reject(w.Context(), 2, w.pending(2)[0].ID, ""))
+		if rows := own(1); len(rows) != 0 {
+			t.Errorf("without a reason: %+v", rows)
+		}
+		w.ask(1, 2)
+		w.wire.take()
+		w.fails(requests.Reject(w.Context(), 2, w.pending(2)[0].ID, strings.Repeat("长", 141)), model.CodeInvalid, "memo")
+		w.ok(requests.Reject(w.Context(), 2, w.pending(2)[0].ID, "我们认识吗？"))
+		w.sees("contact_changed 1>2", "friend_request 2>1")
+		rows := own(1)
+		if len(rows) != 1 || rows[0].User.ID != 2 || rows[0].Answer != "我们认识吗？" || rows[0].Status != model.RequestRejected {
+			t.Fatalf("%+v", rows)
+		}
+		if len(own(2)) != 0 || len(own(3)) != 0 {
+			t.Error("others see it")
+		}
+		w.fails(requests.Accept(w.Context(), 1, rows[0].ID), model.CodeNotFound, "") // it is no request to them
+		w.ask(1, 2)
+		if rows := own(1); len(rows) != 0 {
+			t.Errorf("asked again: %+v", rows)
+		}
+		w.ok(requests.Reject(w.Context(), 2, w.pending(2)[0].ID, "还是不认识"))
+		w.wait(31 * 24 * time.Hour)
+		if rows := own(1); len(rows) != 0 {
+			t.Errorf("for ever: %+v", rows)
+		}
 	})
 }

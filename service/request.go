@@ -16,7 +16,7 @@ const maxPending = 500
 // GroupJudge answers the requests for a place in a group.
 type GroupJudge interface {
 	Accept(ctx context.Context, userID, requestID int64) error
-	Reject(ctx context.Context, userID, requestID int64) error
+	Reject(ctx context.Context, userID, requestID int64, answer string) error
 	Requests(ctx context.Context, userID int64) ([]model.RequestRow, error)
 }
 
@@ -32,7 +32,8 @@ func NewRequestService(d *db.DB, contacts *ContactService, groups GroupJudge) *R
 	return &RequestService{db: d, contacts: contacts, groups: groups}
 }
 
-// List gives what waits for a user's answer, the newest first.
+// List gives what waits for a user's answer, and what the user asked and was
+// told a reason against, the newest first.
 func (v *RequestService) List(ctx context.Context, userID int64) ([]model.RequestRow, error) {
 	list, err := v.contacts.Requests(ctx, userID)
 	if err != nil {
@@ -42,7 +43,11 @@ func (v *RequestService) List(ctx context.Context, userID int64) ([]model.Reques
 	if err != nil {
 		return nil, err
 	}
-	list = append(list, places...)
+	own, err := v.answered(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	list = slices.Concat(list, places, own)
 	slices.SortStableFunc(list, func(a, b model.RequestRow) int { return int(b.CreateAt - a.CreateAt) })
 	return list, nil
 }
@@ -60,16 +65,20 @@ func (v *RequestService) Accept(ctx context.Context, userID, id int64) error {
 	return v.contacts.Accept(ctx, userID, id)
 }
 
-// Reject says no to a request. Who asked is not told.
-func (v *RequestService) Reject(ctx context.Context, userID, id int64) error {
+// Reject says no to a request. Who asked is not told, unless there is an answer
+// for them.
+func (v *RequestService) Reject(ctx context.Context, userID, id int64, answer string) error {
+	if !model.ValidMemo(answer, model.MaxUserMemo) {
+		return model.Invalid("memo")
+	}
 	kind, err := v.kind(ctx, id)
 	if err != nil {
 		return err
 	}
 	if kind == model.KindRoom {
-		return v.groups.Reject(ctx, userID, id)
+		return v.groups.Reject(ctx, userID, id, answer)
 	}
-	return v.contacts.Reject(ctx, userID, id)
+	return v.contacts.Reject(ctx, userID, id, answer)
 }
 
 func (v *RequestService) kind(ctx context.Context, id int64) (kind int, err error) {
@@ -183,9 +192,9 @@ func (c *ContactService) put(s *xorm.Session, userID, dstID int64, memo, status 
 		return false, nil
 	}
 	row.Kind, row.UserID, row.DstID, row.Memo, row.Status = model.KindSingle, userID, dstID, memo, status
-	row.CreateAt, row.HandledAt = c.now.millis(), 0
+	row.CreateAt, row.HandledAt, row.Answer = c.now.millis(), 0, ""
 	if found {
-		_, err = s.ID(row.ID).Cols("memo", "status", "createat", "handledat").Update(row)
+		_, err = s.ID(row.ID).Cols("memo", "answer", "status", "createat", "handledat").Update(row)
 	} else {
 		_, err = s.Insert(row)
 	}
@@ -238,20 +247,24 @@ func (c *ContactService) Accept(ctx context.Context, userID, id int64) error {
 	return err
 }
 
-// Reject turns who asked down, without telling them.
-func (c *ContactService) Reject(ctx context.Context, userID, id int64) error {
+// Reject turns who asked down, and tells them nothing but the answer, if there
+// is one.
+func (c *ContactService) Reject(ctx context.Context, userID, id int64, answer string) error {
 	var asker int64
 	err := c.db.Tx(ctx, func(s *xorm.Session) error {
 		row, err := c.judge(s, userID, id)
 		if err != nil {
 			return err
 		}
-		asker, row.Status, row.HandledAt = row.UserID, model.RequestRejected, c.now.millis()
-		_, err = s.ID(id).Cols("status", "handledat").Update(row)
+		asker, row.Status, row.HandledAt, row.Answer = row.UserID, model.RequestRejected, c.now.millis(), answer
+		_, err = s.ID(id).Cols("status", "handledat", "answer").Update(row)
 		return err
 	})
 	if err == nil {
 		c.notice(model.EventContactChanged, userID, asker, userID)
+	}
+	if err == nil && answer != "" {
+		c.notice(model.EventFriendRequest, userID, userID, asker)
 	}
 	return err
 }

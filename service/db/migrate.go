@@ -33,6 +33,7 @@ func migrations() []migration {
 		privacy(),
 		conversationSettings(),
 		push(),
+		{title: "answers to requests", steps: []string{"ALTER TABLE request ADD COLUMN answer VARCHAR(600) NOT NULL DEFAULT ''"}},
 	}
 }
 

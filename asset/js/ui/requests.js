@@ -3,7 +3,7 @@ import { html, nothing } from '../../vendor/lit.js';
 import { post } from '../core/api.js';
 import { t } from '../core/i18n.js';
 import * as store from '../core/store.js';
-import { attempt, avatar, blank, head, icon, View, waiting } from './kit.js';
+import { ask, attempt, avatar, blank, head, icon, toast, View, waiting } from './kit.js';
 
 class Requests extends View {
   static properties = { what: {}, group: {}, up: {}, blocked: { state: true }, error: { state: true } };
@@ -26,24 +26,42 @@ class Requests extends View {
   render() {
     if (this.what === 'groups') return this.groups();
     if (this.what === 'blocked') return this.banned();
-    const rows = store.requests.value.filter((q) => !this.group || (q.kind === 11 && q.group?.id === this.group)).sort((a, b) => Number(b.status === 'pending') - Number(a.status === 'pending') || b.createat - a.createat);
+    const rows = store.requests.value.filter((q) => !this.group || !q.own && (q.kind === 11 && q.group?.id === this.group)).sort((a, b) => Number(b.status === 'pending') - Number(a.status === 'pending') || b.createat - a.createat);
     return html`<div class="sub">${this.group ? head(t('group.requests'), this.up, nothing, true) : head(t('requests.title'), '/contacts', html`<a class="iconbtn" href="/contacts/add" aria-label=${t('contacts.add')}>${icon('user-round-plus')}</a>`)}
       <div class="scroll">${rows.length ? html`<ul class="rows">${rows.map((q) => this.request(q))}</ul>`
         : blank('user-round-plus', t('requests.empty'), t(this.group ? 'requests.empty.group' : 'requests.empty.hint'))}</div></div>`;
   }
 
   request(q) {
-    const judge = (/** @type {string} */ verdict) => () => attempt(async () => {
-      await post(`/contact/${verdict}`, { id: q.id });
-      await Promise.all(['requests', 'contacts', 'groups', 'conversations'].map((name) => store.refresh(name)));
-    }, t(`requests.${verdict}ed`));
+    if (q.own) return this.answer(q);
+    const settled = () => Promise.all(['requests', 'contacts', 'groups', 'conversations'].map((name) => store.refresh(name)));
+    const accept = () => attempt(async () => {
+      await post('/contact/accept', { id: q.id });
+      await settled();
+    }, t('requests.accepted'));
+    const reject = () => ask({
+      title: t('requests.reject'), text: t('requests.reason.hint'), yes: t('requests.reject'), entry: { label: t('requests.reason'), hint: t('requests.reason'), max: 140 },
+      act: async (memo) => {
+        await post('/contact/reject', { id: q.id, memo });
+        await settled();
+        toast(t('requests.rejected'));
+      },
+    });
     const subject = q.kind === 11 ? t('requests.group', { Name: q.group?.name ?? '' }) : t('requests.friend');
     return html`<li class="row person"><div class="request"><a href="/contacts/${q.user.id}" aria-label=${q.user.nickname}>${avatar(q.user)}</a>
       <div class="what"><span class="name">${q.user.nickname}</span><span class="said">${q.memo || subject}</span>${q.memo && q.kind === 11 && !this.group ? html`<span class="said">${subject}</span>` : nothing}
         ${q.inviterid ? html`<span class="said">${t('requests.by', { Name: store.nameOf(q.inviterid) })}</span>` : nothing}</div>
-      ${q.status === 'pending' ? html`<div class="acts"><button type="button" class="weui-btn weui-btn_default weui-btn_mini" @click=${judge('reject')}>${t('requests.reject')}</button>
-        <button type="button" class="weui-btn weui-btn_primary weui-btn_mini" @click=${judge('accept')}>${t('requests.accept')}</button></div>`
+      ${q.status === 'pending' ? html`<div class="acts"><button type="button" class="weui-btn weui-btn_default weui-btn_mini" @click=${reject}>${t('requests.reject')}</button>
+        <button type="button" class="weui-btn weui-btn_primary weui-btn_mini" @click=${accept}>${t('requests.accept')}</button></div>`
         : html`<span class="said">${t(`requests.${q.status}`)}</span>`}</div></li>`;
+  }
+
+  /** Why a request of the reader's own was turned down. */
+  answer(q) {
+    const group = q.kind === 11;
+    return html`<li class="row person"><div class="request">${avatar(group ? q.group : q.user)}
+      <div class="what"><span class="name">${group ? q.group.name : q.user.nickname}</span><span class="said">${t(group ? 'requests.answer.group' : 'requests.answer')}</span><span class="said">“${q.answer}”</span></div>
+      <span class="said">${t('requests.rejected')}</span></div></li>`;
   }
 
   groups() {
