@@ -1,13 +1,14 @@
 // What a tap on a part of a message does. The rest of what can be done with one
 // is in deeds.js, which comes with the menu.
-import { attempt, choose, t } from './base.js';
+import { attempt, choose, emit, t } from './base.js';
 import * as store from '../core/store.js';
 import { CMD, MEDIA, reactionsOf } from '../core/timeline.js';
 import * as player from './player.js';
 import { sourceOf, voiceKey } from './source.js';
 
-/** What own messages said that were taken back on this page, to be written anew. */
+/** What own messages said that were taken back on this page, to be written anew for a while. */
 const recalled = new Map();
+const ANEW = 5 * 60 * 1000;
 
 const recallKey = (pane, seq) => `${pane.kind}:${pane.dstid}:${seq}`;
 
@@ -26,7 +27,14 @@ export async function menu(pane, item, element) {
 }
 
 /** Keeps what an own message said that is taken back, to be written anew. */
-export const keepRecalled = (pane, m) => recalled.set(recallKey(pane, m.seq), m.content);
+export function keepRecalled(pane, m) {
+  const key = recallKey(pane, m.seq);
+  recalled.set(key, m.content);
+  setTimeout(() => {
+    recalled.delete(key);
+    pane.requestUpdate();
+  }, ANEW);
+}
 
 /** What an own message said before it was taken back, if that was here. */
 export const recalledText = (pane, seq) => recalled.get(recallKey(pane, seq));
@@ -45,7 +53,8 @@ export const record = (id) => attempt(async () => (await import('./record.js')).
 /** Says why a message did not go, and asks what to do with it. */
 export async function failed(entry) {
   const picked = await choose({ title: entry.msg || t('chat.failed'),
-    choices: [{ value: 'retry', label: t('chat.resend') }, { value: 'delete', label: t('act.delete'), warn: true }] });
+    choices: [{ value: 'retry', label: t('chat.resend') }, { value: 'outbox', label: t('outbox.open') }, { value: 'delete', label: t('act.delete'), warn: true }] });
+  if (picked === 'outbox') emit(document.querySelector('hy-app') ?? document.body, 'hy-go', { to: '/me/outbox' });
   if (picked === 'retry') store.outbox.peek().retry(entry.cid);
   if (picked === 'delete') cancel(entry);
 }

@@ -1,5 +1,5 @@
 // Where a message is written: text, emoji, pictures, files and voice.
-import { ask, emit, html, icon, nothing, preview, t, toast, View } from './base.js';
+import { attempt, emit, html, icon, nothing, preview, t, toast, View } from './base.js';
 import * as store from '../core/store.js';
 import { CMD, MEDIA } from '../core/timeline.js';
 import './voice.js';
@@ -178,15 +178,9 @@ class Composer extends View {
     else if (byTouch()) this.field.blur();
   }
 
-  insert(emoji) {
-    const { field } = this;
-    if (emoji === '') {
-      const before = [...new Intl.Segmenter().segment(field.value.slice(0, field.selectionStart))];
-      const last = before.at(-1)?.segment.length ?? 0;
-      field.setRangeText('', field.selectionStart - last, field.selectionEnd, 'end');
-    } else {
-      field.setRangeText(emoji, field.selectionStart, field.selectionEnd, 'end');
-    }
+  async insert(emoji) {
+    const { insertInto } = await import('./emoji.js');
+    insertInto(this.field, emoji);
     this.typed();
   }
 
@@ -212,15 +206,7 @@ class Composer extends View {
 
   async submitEdit(text) {
     const m = this.editing;
-    if (text !== m.content) {
-      try {
-        await store.act({ cmd: 16, kind: this.kind, dstid: this.dstid, ref: m.seq, content: text });
-      } catch (error) {
-        toast(error.message || t('error.client.offline'));
-        return;
-      }
-    }
-    this.leaveContext();
+    if (text === m.content || await attempt(() => store.act({ cmd: CMD.EDIT, kind: this.kind, dstid: this.dstid, ref: m.seq, content: text }))) this.leaveContext();
   }
 
   /** The fields by which a message answers another. A copy of the words goes along for those who have not loaded it. */
@@ -303,12 +289,8 @@ class Composer extends View {
   }
 
   voiceMode(reason) {
-    if (reason === 'hold') {
-      this.toggleHolding();
-      return;
-    }
-    ask({ title: t('chat.voice.blocked'), text: t(`chat.voice.blocked.${reason}`), yes: t('chat.voice.file'),
-      act: async () => this.querySelector('input[data-for=audio]').click() });
+    if (reason === 'hold') this.toggleHolding();
+    else import('./sending.js').then(({ sayBlocked }) => sayBlocked(this, reason));
   }
 }
 

@@ -2,6 +2,7 @@
 // menu, swipe to answer, walk, select.
 import { render } from '../../vendor/lit.js';
 import { emit, icon } from './base.js';
+import { CMD } from '../core/timeline.js';
 import { menu } from './actions.js';
 
 const PRESS = 400;
@@ -21,6 +22,10 @@ function itemOf(pane, target) {
 }
 
 export function contextmenu(pane, event) {
+  if (!pane.selection && callFace(pane, event)) {
+    event.preventDefault();
+    return;
+  }
   const item = itemOf(pane, event.target);
   if (!item || item.type !== 'message' || pane.selection || !event.target.closest('.content, article:focus')) return;
   if (event.target.closest('a') || !getSelection().isCollapsed) return;
@@ -28,8 +33,38 @@ export function contextmenu(pane, event) {
   menu(pane, item, event.target.closest('article').querySelector('.content'));
 }
 
+/** Calls the one whose picture is under the pointer, where people can be called. */
+function callFace(pane, event) {
+  const item = event.target.closest('.face') && pane.kind === CMD.ROOM ? itemOf(pane, event.target) : null;
+  if (!item || item.own) return false;
+  emit(pane, 'hy-mention', { id: item.author });
+  return true;
+}
+
+/** A picture that is held calls its person. */
+function pressFace(pane, event) {
+  const end = new AbortController();
+  const stop = () => {
+    clearTimeout(timer);
+    end.abort();
+  };
+  const timer = setTimeout(() => {
+    stop();
+    if (!callFace(pane, event)) return;
+    haptic();
+    addEventListener('click', (click) => { click.preventDefault(); click.stopPropagation(); }, { capture: true, once: true, signal: AbortSignal.timeout(700) });
+  }, PRESS);
+  for (const over of ['pointerup', 'pointercancel', 'pointermove']) {
+    addEventListener(over, (next) => (over !== 'pointermove' || Math.hypot(next.clientX - event.clientX, next.clientY - event.clientY) > STILL) && stop(), { signal: end.signal });
+  }
+}
+
 /** A finger goes down: held, it opens the menu; drawn to the left, it answers. */
 export function press(pane, event) {
+  if (event.pointerType !== 'mouse' && event.target.closest('.face') && !pane.selection) {
+    pressFace(pane, event);
+    return;
+  }
   if (event.pointerType === 'mouse' || !event.isPrimary || pane.selection) return;
   const item = itemOf(pane, event.target);
   const content = event.target.closest('.content');

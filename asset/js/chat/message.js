@@ -51,7 +51,7 @@ function face(item, name, pane) {
 /** A clock while it waits; the red mark, which says why, if it was refused. */
 function trouble({ entry: waiting, status: state }) {
   if (state === 'failed') return html`<button class="fault-mark" type="button" aria-label="${t('chat.failed')}: ${waiting.msg || ''}" title=${waiting.msg || ''} @click=${() => failed(waiting)}>!</button>`;
-  if (state === 'waiting') return html`<span class="clock" role="img" aria-label=${t('chat.status.waiting')} title=${t('chat.status.waiting')}>${icon('clock', 'small')}</span>`;
+  if (state === 'waiting') return html`<a class="clock" href="/me/outbox" aria-label=${t('chat.status.waiting')} title=${t('chat.status.waiting')}>${icon('clock', 'small')}</a>`;
   return nothing;
 }
 

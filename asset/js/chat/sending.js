@@ -1,5 +1,5 @@
 // From chosen files to messages: shown first, then given to the outbox.
-import { t, toast } from './base.js';
+import { ask, t, toast } from './base.js';
 import * as store from '../core/store.js';
 import { held } from './written.js';
 
@@ -24,3 +24,7 @@ export async function sendFiles(composer, files, caption, kind, dstid) {
     await store.send(kind, dstid, i === 0 ? { ...message, ref: quote.ref, ext: { ...message.ext, ...quote.ext } } : message);
   }
 }
+
+/** Says why recording cannot work here; a file may stand in. */
+export const sayBlocked = (composer, reason) => ask({ title: t('chat.voice.blocked'), text: t(`chat.voice.blocked.${reason}`), yes: t('chat.voice.file'),
+  act: async () => composer.pick('audio') });
