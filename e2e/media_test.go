@@ -53,6 +53,7 @@ func TestDropCameraAndVideo(t *testing.T) {
 	})()`)
 	ann.click(".hy-sheet [type=submit]")
 	bo.until("the poster", "document.querySelector('article.other .video img')?.naturalWidth > 0")
+	bo.until("its size and length, though its head tells none", "/KB\\s+0:0[12]/.test(document.querySelector('article.other .video .length')?.textContent)")
 	bo.shot("video-desktop")
 	if eval[bool](bo.person, "!!document.querySelector('video')") {
 		t.Error("the film is there before it was asked for")

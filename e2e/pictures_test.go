@@ -120,6 +120,42 @@ func TestSheet(t *testing.T) {
 	ann.noViolations()
 }
 
+// TestSheetByFinger moves a picture with a finger that rested on it, adds one
+// by pasting, and looks at the sheet in both languages on a narrow screen.
+func TestSheetByFinger(t *testing.T) {
+	ann, bo := register(t, "安娜", phone), register(t, "Bo", desktop)
+	befriend(ann, bo)
+	ann.fingers(1)
+	talk(ann, bo)
+	dir := t.TempDir()
+	ann.choose("hy-composer input[data-for=picture]", photo(t, dir, "a.jpg", 80, 60), photo(t, dir, "b.jpg", 1600, 1600), photo(t, dir, "c.jpg", 80, 60))
+	ann.until("three pictures", "document.querySelectorAll('.hy-sheet figure img').length === 3")
+	x1, y1 := middle(ann.person, ".hy-sheet figure:nth-child(3)")
+	x2, y2 := middle(ann.person, ".hy-sheet figure:nth-child(1)")
+	ann.touches("touchStart", [2]float64{x1, y1})
+	ann.see(".hy-sheet figure.lifted")
+	ann.touches("touchMove", [2]float64{(x1 + x2) / 2, y1})
+	ann.touches("touchMove", [2]float64{x2, y2})
+	ann.see(".hy-sheet figure.over")
+	ann.shot("sheet-drag-phone")
+	ann.touches("touchEnd")
+	ann.until("the third in front", names+".join() === 'c.jpg,a.jpg,b.jpg'")
+	ann.eval(`(async () => {
+		const canvas = new OffscreenCanvas(80, 60), data = new DataTransfer();
+		canvas.getContext('2d').fillRect(0, 0, 40, 60);
+		data.items.add(new File([await canvas.convertToBlob()], 'pasted.png', { type: 'image/png' }));
+		document.querySelector('.hy-sheet .caption-field').dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+	})()`)
+	ann.until("a fourth", names+".length === 4")
+	ann.until("its size, smaller", "document.querySelector('.hy-sheet .original')")
+	ann.axe("the sheet")
+	ann.shot("sheet-phone-light")
+	ann.scheme("dark")
+	ann.shot("sheet-phone-dark")
+	ann.press("Escape", "Escape", 27, "", 0)
+	ann.until("no sheet", "!document.querySelector('.hy-sheet')")
+}
+
 // TestForeignPicture sends a picture that this browser cannot read: it says so,
 // and it goes as a file.
 func TestForeignPicture(t *testing.T) {
@@ -168,6 +204,7 @@ func TestViewer(t *testing.T) {
 	bo.click(".hy-viewer .turn.on")
 	bo.until("the small copy of the third", viewed+".src.includes('_s.') && document.querySelector('.hy-viewer .full').textContent.includes('8.6 MB')")
 	bo.shot("viewer-full-desktop")
+	bo.axe("the viewer")
 	bo.click(".hy-viewer .full")
 	bo.until("the original", viewed+".naturalWidth === 900 && !document.querySelector('.hy-viewer .full')")
 	if got := eval[string](bo.person, "document.querySelector('.hy-viewer a[download]').pathname"); !strings.HasPrefix(got, "/mnt/") || strings.Contains(got, "_s.") {

@@ -22,6 +22,43 @@ function dice(seed) {
 }
 
 export const checks = {
+  /** What a picture becomes before it is sent. */
+  async shrinking() {
+    const draw = async (width, height, type, fill = '') => {
+      const canvas = new OffscreenCanvas(width, height);
+      const pen = canvas.getContext('2d');
+      const noise = new ImageData(Math.min(width, 600), Math.min(height, 600));
+      for (let i = 0; i < noise.data.length; i++) noise.data[i] = (i * 2654435761) >>> 24;
+      if (fill) pen.fillStyle = fill;
+      if (fill) pen.fillRect(0, 0, width, height);
+      else pen.putImageData(noise, 0, 0);
+      return new File([await canvas.convertToBlob({ type })], `a.${type.slice(6)}`, { type });
+    };
+    const { prepare } = await import('/a/x/js/core/picture.js');
+    const sizeOf = async (file) => {
+      const bitmap = await createImageBitmap(file);
+      return `${file.type} ${bitmap.width}x${bitmap.height}`;
+    };
+    const wide = await prepare(await draw(3000, 1500, 'image/png'));
+    const photo = await prepare(await draw(2400, 2400, 'image/jpeg'));
+    const little = await draw(90, 90, 'image/png');
+    const kept = await prepare(little);
+    const bytes = new Uint8Array(await little.arrayBuffer());
+    const moving = new File([bytes.slice(0, 33), new Uint8Array(300 << 10).fill(65), 'acTL', 'IDAT'], 'b.png', { type: 'image/png' });
+    const gif = new File([bytes, new Uint8Array(300 << 10)], 'b.gif', { type: 'image/gif' });
+    const huge = await prepare(await draw(6400, 6400, 'image/jpeg', 'teal'));
+    const odd = await prepare(new File(['no picture'], 'IMG.heic', { type: '' }));
+    return [
+      ...same('a wide one', await sizeOf(wide.small), 'image/webp 2048x1024'), ...same('its original', wide.large.name, 'a.png'),
+      ...same('a photograph', [await sizeOf(photo.small), photo.small.name], ['image/jpeg 2048x2048', 'a.jpg']),
+      ...same('a little one', kept.small === little && kept.large === little, true),
+      ...same('one that moves', (await prepare(gif)).small === gif, true), ...same('a broken one', (await prepare(moving)).note, 'plain'),
+      ...same('a huge one', [huge.note, await sizeOf(huge.small)], ['pixels', 'image/jpeg 2048x2048']),
+      ...(await createImageBitmap(huge.large).then((b) => same('a huge original', b.width * b.height <= 40_000_000 && b.width > 6200, true))),
+      ...same('one that cannot be read', [odd.note, odd.small.name], ['plain', 'IMG.heic']),
+    ];
+  },
+
   async links() {
     const vectors = await (await fetch('/links.json')).json();
     return vectors.flatMap(([text, want]) => {

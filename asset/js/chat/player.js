@@ -2,6 +2,7 @@
 // where each voice was left.
 import { signal } from '../../vendor/signals-core.js';
 import { me } from '../core/store.js';
+import { saving } from './source.js';
 
 const MOST_HEARD = 500;
 const REWIND = 1; // seconds; who comes back to a voice has lost the thread
@@ -68,7 +69,7 @@ function ended() {
   left.delete(key);
   playing.value = null;
   now = null;
-  const following = next?.();
+  const following = saving.peek() ? null : next?.(); // what nobody asked for is not fetched then
   if (following) play(following);
 }
 

@@ -61,7 +61,7 @@ class Sheet {
       event.stopPropagation();
       this.add([...(event.dataTransfer?.files ?? [])]);
     });
-    sortable(dialog, '.previews figure', (from, to) => this.move(from, to));
+    sortable(dialog, '.previews figure', (from, to) => this.move(from, to, false));
   }
 
   add(files) {
@@ -92,12 +92,12 @@ class Sheet {
     else this.draw();
   }
 
-  /** @param {number} from @param {number} to its place after */
-  move(from, to) {
+  /** @param {number} from @param {number} to its place after @param {boolean} [byKey] then the focus goes with it */
+  move(from, to, byKey = true) {
     if (to < 0 || to >= this.items.length || to === from) return;
     this.items.splice(to, 0, ...this.items.splice(from, 1));
     this.draw();
-    this.dialog.querySelectorAll('.previews figure')[to].focus();
+    if (byKey) this.dialog.querySelectorAll('.previews figure')[to].focus();
     this.dialog.querySelector('.said').textContent = t('pic.moved', { Place: to + 1, Count: this.items.length });
   }
 
@@ -126,9 +126,9 @@ class Sheet {
     const saves = items.some((item) => item.made && item.made.small !== item.made.large);
     const notes = [...new Set(items.map((item) => item.made?.note).filter(Boolean))].filter((note) => note !== 'convert' || this.original);
     render(html`<form @submit=${(event) => this.send(event)} @keydown=${keepComposing}><h2>${this.title}</h2>
-      <div class="previews n${Math.min(3, items.length)}" role="list">${items.map((item, i) => this.preview(item, i))}
+      <div class="previews n${Math.min(3, items.length)}"><div class="all" role="list">${items.map((item, i) => this.preview(item, i))}</div>
         ${items.length < MOST ? html`<button class="more" type="button" aria-label=${t('pic.add')} title=${t('pic.add')} @click=${() => dialog.querySelector('input[type=file]').click()}>${icon('plus')}</button>` : nothing}</div>
-      ${items.length > 1 ? html`<p class="hint">${t('pic.order')}</p>` : nothing}
+      ${items.length > 1 ? html`<p class="hint">${t(matchMedia('(pointer: coarse)').matches ? 'pic.order.touch' : 'pic.order')}</p>` : nothing}
       ${this.note ? html`<p class="hint warn" role="status">${this.note}</p>` : nothing}
       ${notes.map((note) => html`<p class="hint warn" role="status">${t(`pic.note.${note}`)}</p>`)}
       ${saves ? html`<label class="original"><input class="weui-switch" type="checkbox" .checked=${this.original} @change=${(event) => this.toggle(event)}>

@@ -148,6 +148,7 @@ class Viewer {
     if (!this.bar) {
       this.bar = document.createElement('div');
       this.bar.className = 'pswp__hide-on-close chrome';
+      pswp.element.removeAttribute('role'); // the dialog around it is one
       pswp.element.append(this.bar);
     }
     const index = pswp.currIndex;
