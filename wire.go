@@ -107,6 +107,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	conversations := service.NewConversationService(d, committer, live)
 	conversations.Receipts = messages.Receipts
 	calls := service.NewCallService(messages, live, service.CallTimes{Ring: s.config.CallRing, Grace: service.CallGrace}, s.config.Limits, s.metrics, s.log)
+	calls.Wake = awake.Ring
 	groups := service.NewCommunityService(d, committer, live, time.Now)
 	contacts := service.NewContactService(d, users, live, time.Now)
 	presence = service.NewPresenceService(live, live, contacts.FriendIDs, s.metrics, s.log)

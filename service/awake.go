@@ -70,6 +70,7 @@ type AwakeService struct {
 
 	anyone atomic.Bool // somebody wants to be told
 	news   chan posted
+	rings  chan ring
 
 	// The rest belongs to the goroutine of Run.
 	batches map[pair]*batch
@@ -116,6 +117,7 @@ func NewAwakeService(d *db.DB, pusher Pusher, notifiers map[string]Notifier, loo
 		db: d, now: now, words: words, pusher: pusher, notifiers: notifiers, looking: looking, pace: pace, log: logger,
 		courier: newCourier(courierBounds{atOnce: 32, lanes: 4000, queue: 32, backoff: pace.Backoff}, logger),
 		news:    make(chan posted, maxNews),
+		rings:   make(chan ring, maxRings),
 		batches: map[pair]*batch{}, later: map[laterKey]laterTurn{}, told: map[toldKey]time.Time{},
 	}
 }
@@ -162,6 +164,8 @@ func (a *AwakeService) Run(ctx context.Context) {
 		select {
 		case p := <-a.news:
 			a.gather(p)
+		case r := <-a.rings:
+			guard.Run(a.log, nil, "notify", func() { a.tellRing(ctx, r) })
 		case <-tick.C:
 			guard.Run(a.log, nil, "notify", func() { a.round(ctx) })
 		case <-ctx.Done():

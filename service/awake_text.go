@@ -99,6 +99,9 @@ func mediumWord(medium int) string {
 // excerpt is one line of what a message says.
 func (a *AwakeService) excerpt(lang string, row *model.Post) string {
 	text := row.Content
+	if entry := callOf(row); entry != nil {
+		return a.words(lang, callWord(entry), nil)
+	}
 	if word := mediumWord(row.Media); word != "" {
 		text = "[" + a.words(lang, word, nil) + "]"
 		switch row.Media {

@@ -29,6 +29,10 @@ const entryTime = 10 * time.Second
 // but its entry in the timeline when it has ended. All methods are safe for
 // concurrent use.
 type CallService struct {
+	// Wake, if set before the first frame, is told of each call that rings, for
+	// people who are away; still tells whether it does. It must not block.
+	Wake func(caller, callee int64, video bool, still func() bool)
+
 	may     func(ctx context.Context, m *model.Message) error
 	store   func(ctx context.Context, entry model.Message, seen bool) error
 	out     Publisher
@@ -127,6 +131,9 @@ func (s *CallService) invite(ctx context.Context, from model.Sender, m *model.Me
 		}
 		c := s.board.open(from, m, ext, now, now.Add(s.times.Ring))
 		c.timer = s.after(s.times.Ring, c, func() bool { return c.answered.IsZero() }, model.CallMissed)
+		if s.Wake != nil {
+			s.Wake(c.caller.userID, c.callee.userID, c.video, func() bool { return s.rings(c) })
+		}
 		return nil
 	})
 }

@@ -66,3 +66,10 @@ func (s *CallService) resume(from model.Sender, m *model.Message, ext *model.Cal
 		return nil
 	})
 }
+
+// rings tells whether a call still waits for its answer.
+func (s *CallService) rings(c *call) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.board.calls[c.callee.userID] == c && c.answered.IsZero()
+}
