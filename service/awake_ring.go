@@ -52,7 +52,7 @@ func (a *AwakeService) tellRing(ctx context.Context, r ring) {
 		if err = v.Where("userid = ? AND enabled = ? AND confirmed = ?", r.callee, true, true).Find(&channels); err != nil {
 			return err
 		}
-		if totals, err = unreadTotals(v, []int64{r.callee}); err != nil {
+		if totals, err = unreadTotals(v, []int64{r.callee}, a.now.millis()); err != nil {
 			return err
 		}
 		name, err = (&fullText{seat: &awaySeat{UserID: r.callee}}).name(v, r.caller)
