@@ -48,17 +48,18 @@ func TestTicks(t *testing.T) {
 
 // TestReaders counts who has read in a group, and says who.
 func TestReaders(t *testing.T) {
-	ann, bo, cy := register(t, "安娜", phone), register(t, "Bo", desktop), register(t, "赛伊", desktop)
+	ann, bo, cy := register(t, "安娜", screen{"tiny", 320, 568}), register(t, "Bo", desktop), register(t, "赛伊", desktop)
 	group := groupOf("读书会", ann, bo, cy)
 	ann.openGroup(group)
 	ann.say("明天八点")
 	bo.openGroup(group)
 	bo.sees("明天八点")
 	ann.until("one reader", "document.querySelector('article.own button.status')?.textContent === '1/2 已读'")
-	ann.shot("readers-count-phone")
+	ann.shot("readers-count-tiny")
 	ann.click("article.own button.status")
 	ann.until("who has read and who has not", "document.querySelectorAll('.hy-panel .people').length === 2 && document.querySelector('.hy-panel .people .name').textContent === 'Bo'")
-	ann.shot("readers-phone")
+	ann.axe("the readers")
+	ann.shot("readers-tiny")
 	ann.press("Escape", "Escape", 27, "", 0)
 	cy.openGroup(group)
 	ann.until("all", "document.querySelector('article.own button.status')?.textContent === '全部已读'")
@@ -73,7 +74,7 @@ func TestReaders(t *testing.T) {
 	ann.openMenu("own")
 	ann.pickMenu("smile")
 	ann.until("who reacted", "document.querySelector('.hy-panel .people .name')?.textContent === '赛伊'")
-	ann.shot("reactions-phone")
+	ann.shot("reactions-tiny")
 }
 
 // TestSwipe answers by drawing a bubble to the left, and by nothing less.
@@ -125,8 +126,8 @@ func (a *account) touchscreen() {
 // by one and as a record, which opens, and holds a record itself.
 func TestSelectAndForward(t *testing.T) {
 	ann, bo, cy := register(t, "安娜", desktop), register(t, "Bo", phone), register(t, "赛伊", phone)
-	befriend(ann, bo)
-	befriend(ann, cy)
+	groupOf("三个人", ann, bo, cy)
+	cy.scheme("dark")
 	talk(ann, bo)
 	for i := range 4 {
 		bo.say(fmt.Sprintf("第 %d 句", i))
@@ -141,6 +142,7 @@ func TestSelectAndForward(t *testing.T) {
 	ann.until("two marked", "document.querySelectorAll('.pick:checked').length === 2")
 	ann.click(".select-bar .textbtn")
 	ann.until("all between", "document.querySelectorAll('.pick:checked').length === 3")
+	ann.axe("selecting")
 	ann.shot("select-desktop")
 	ann.press("Escape", "Escape", 27, "", 0)
 	ann.until("no bar", "!document.querySelector('.select-bar, .pick') && document.querySelector('hy-composer').getClientRects().length")
@@ -149,10 +151,11 @@ func TestSelectAndForward(t *testing.T) {
 	cy.openChat(ann.id)
 	cy.sees("看看这个")
 	cy.until("the record", "document.querySelector('article.other .record')?.textContent.includes('第 1 句') && document.querySelector('.card.record .foot').textContent.includes('3')")
-	cy.shot("record-card-phone")
+	cy.shot("record-card-phone-dark")
 	cy.click(".card.record")
 	cy.until("what it holds", "document.querySelectorAll('.hy-panel hy-record li').length === 3")
-	cy.shot("record-phone")
+	cy.axe("the record")
+	cy.shot("record-phone-dark")
 	cy.press("Escape", "Escape", 27, "", 0)
 
 	// Back in the first chat a record of the record goes to the other, while there is no line the words wait.
@@ -179,6 +182,7 @@ func (a *account) forwardLast(n int, how, to, note string) {
 	a.press("F10", "F10", 121, "", 8)
 	a.see(".hy-menu")
 	a.pickMenu("list-checks")
+	a.until("the last one marked", "document.querySelectorAll('.pick:checked').length === 1")
 	for range n - 1 {
 		a.press("ArrowUp", "ArrowUp", 38, "", 0)
 		a.press(" ", "Space", 32, " ", 0)
@@ -190,6 +194,7 @@ func (a *account) forwardLast(n int, how, to, note string) {
 	a.click(".hy-panel .people label")
 	if note != "" {
 		a.insert(".hy-panel .note", note)
+		a.axe("forwarding")
 		a.shot("forward-" + how)
 	}
 	a.click(".hy-panel footer .weui-btn")

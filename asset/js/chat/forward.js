@@ -6,6 +6,7 @@ import { CMD, MEDIA } from '../core/timeline.js';
 import { attempt, avatar, html, icon, nothing, preview, t, toast } from './base.js';
 import { recordLine, recordTitle } from './message.js';
 import { openPanel } from './panel.js';
+import { matches } from '../ui/pinyin.js';
 
 const MOST = 20;
 
@@ -101,11 +102,8 @@ async function sendAll(list, messages, note) {
   }
 }
 
-const lower = (text) => (text ?? '').toLowerCase();
-
 function body(state, messages, how, { toggle, find, send, note }) {
-  const asked = lower(state.query).trim();
-  const match = (target) => !asked || lower(target.title).includes(asked) || lower(target.look?.nickname).includes(asked);
+  const match = (target) => matches(target.title, state.query) || matches(target.look?.nickname ?? '', state.query || '\0');
   const rows = (list) => list.filter(match).map((target) => html`<li><label>${avatar({ ...target.look, nickname: target.title, title: target.title }, 'mini')}<span class="name">${target.title}</span>
     <input type="checkbox" .checked=${state.chosen.has(target.key)} @change=${() => toggle(target.key)}></label></li>`);
   const recent = rows(state.list.slice(0, state.recent));
