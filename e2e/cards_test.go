@@ -53,6 +53,7 @@ func TestRedPacket(t *testing.T) {
 	ann.until("no faults", "!document.querySelector('.packet-form .fault:not([hidden])') && document.querySelector('.sum').textContent.includes('8.88')")
 	ann.until("the balance", "document.querySelector('.packet-form').textContent.includes('1000.00')")
 	ann.looks("packet-form-phone")
+	ann.axe("the form of a packet")
 	ann.click(".packet-form [type=submit]")
 	ann.until("no form", "!document.querySelector('dialog')")
 
@@ -62,6 +63,7 @@ func TestRedPacket(t *testing.T) {
 	bo.click("article.other .packet button")
 	bo.see(".envelope .opens")
 	bo.looks("packet-envelope-desktop")
+	bo.axe("a sealed packet")
 	bo.click(".envelope .opens")
 	bo.until("who took what", "document.querySelectorAll('.envelope li').length === 1 && document.querySelector('.envelope .head .sum')")
 	bo.press("Escape", "Escape", 27, "", 0)
@@ -75,6 +77,7 @@ func TestRedPacket(t *testing.T) {
 		t.Errorf("the shares are %v together", sum)
 	}
 	ann.looks("packet-detail-phone")
+	ann.axe("who took what")
 	ann.click(".envelope .bar button")
 	ann.see("article.own .packet.over")
 	bo.openChat(ann.id)
@@ -120,6 +123,7 @@ func TestCards(t *testing.T) {
 	ann.insert(".people input", "zxm")
 	ann.until("found by pinyin", "document.querySelector('.people li')?.textContent.includes('张小明')")
 	ann.looks("card-pick-phone")
+	ann.axe("choosing a card")
 	ann.click(".people li button")
 	ann.click("dialog .weui-dialog__btn_primary")
 	bo.until("the card", "document.querySelector('article.other .card.person .name')?.textContent === '张小明'")
@@ -141,6 +145,7 @@ func TestCards(t *testing.T) {
 	ann.insert(".link-form [name=title]", "发布 v1.4")
 	ann.insert(".link-form [name=note]", "连接数、内存与延迟的改进")
 	ann.looks("link-form-phone")
+	ann.axe("the form of a link")
 	ann.click(".link-form [type=submit]")
 	bo.until("the news card", "[...document.querySelectorAll('article.other .card.news .name')].some((e) => e.textContent === '发布 v1.4')")
 
@@ -167,15 +172,43 @@ func TestCards(t *testing.T) {
 	bo.until("no larger than it is", "document.querySelector('article.other .sticker img').getBoundingClientRect().width <= 160")
 	ann.looks("cards-phone")
 	bo.looks("cards-desktop")
+	bo.axe("cards in the list")
 	bo.openMenu("other")
 	bo.pickMenu("sticker")
 	bo.tool("sticker")
 	bo.until("the sticker kept", "document.querySelectorAll('.stickers .grid img').length === 1")
 	bo.shot("stickers-desktop")
+	bo.axe("stickers")
 	bo.click(".stickers .bar .textbtn")
 	bo.click(".stickers .grid button:nth-child(2)")
 	bo.click("dialog .weui-dialog__btn_warn")
 	bo.until("none left", "document.querySelectorAll('.stickers .grid img').length === 0")
+}
+
+// TestLinkPreview offers what a page says of itself while a link is being
+// written, sends it along, and leaves it out where it was taken off.
+func TestLinkPreview(t *testing.T) {
+	ann, bo := register(t, "安娜", phone), register(t, "Bo", desktop)
+	befriend(ann, bo)
+	talk(ann, bo)
+	ann.eval(`(() => {
+		const real = fetch;
+		globalThis.fetch = (to, how) => (to === '/link/preview' ? Promise.resolve(Response.json({ code: 0, data: { url: JSON.parse(how.body).url, host: 'example.test', title: '发布 v1.4.0', note: '连接数、内存与延迟的改进', pic: '' } })) : real(to, how));
+	})()`)
+	ann.insert("hy-composer textarea", "看https://example.test/notes。好的")
+	ann.until("the offer", "document.querySelector('.link-offer .name')?.textContent === '发布 v1.4.0'")
+	ann.looks("link-offer-phone")
+	ann.enter()
+	bo.until("what the page says, in the bubble", "document.querySelector('article.other a.page')?.href === 'https://example.test/notes' && document.querySelector('a.page .size').textContent.includes('example.test · 连接数')")
+	ann.until("no offer", "!document.querySelector('.link-offer')")
+	ann.looks("link-page-phone")
+	ann.insert("hy-composer textarea", "https://example.test/other")
+	ann.click(".link-offer .iconbtn")
+	ann.enter()
+	bo.sees("https://example.test/other")
+	if n := eval[int](bo.person, "document.querySelectorAll('article.other a.page').length"); n != 1 {
+		t.Errorf("%d previews, one was taken off", n)
+	}
 }
 
 // stick puts a picture into the collection, and sends it.

@@ -7,7 +7,7 @@ import { CMD, MEDIA } from '../core/timeline.js';
 import { cancel, play, recalledText, view } from './actions.js';
 import * as player from './player.js';
 import { mayLoad, posterOf, reveal, sourceOf, voiceKey } from './source.js';
-import { callsOf, emojiCount, ownFile, partsOf, reasonToAsk, safeLink } from './text.js';
+import { callsOf, emojiCount, linkify, ownFile, partsOf, reasonToAsk, safeLink } from './text.js';
 
 const PICTURE_SIDE = 180;
 const PICTURE_TALL = 240;
@@ -77,7 +77,16 @@ function text(item, pane) {
   const { m } = item;
   const big = m.ref ? 0 : emojiCount(m.content ?? '');
   if (big) return html`<div class="bubble plain emoji-${big}">${m.content}</div>`;
-  return html`<div class="bubble">${quote(m, pane)}<span class="words" dir="auto">${words(m.content, m)}</span>${edited(m)}</div>`;
+  return html`<div class="bubble">${quote(m, pane)}<span class="words" dir="auto">${words(m.content, m)}</span>${edited(m)}${page(m)}</div>`;
+}
+
+/** What the page behind a link of the text says of itself, by its author's account; where it leads is the link's own host. */
+function page(m) {
+  const said = m.ext?.preview;
+  const part = typeof said?.title === 'string' ? linkify(m.content ?? '').find(({ href }) => href && href === said.url) : null;
+  if (!part) return nothing;
+  return html`<a class="page" href=${part.href} target="_blank" rel="noopener noreferrer nofollow" @click=${(event) => follow(event, part, m)}><span class="about"><span class="name">${said.title}</span>
+    <span class="size">${part.host}${typeof said.note === 'string' && said.note ? ` · ${said.note}` : ''}</span></span>${ownFile(said.pic) ? html`<img class="thumb" src=${ownFile(said.pic)} width="44" height="44" alt="" loading="lazy" decoding="async">` : nothing}</a>`;
 }
 
 function emoji(item, pane) {
@@ -215,7 +224,13 @@ function news({ m }) {
   const inside = html`<span class="about"><span class="name">${title}</span>${m.memo ? html`<span class="size">${m.memo}</span>` : nothing}
     ${url ? html`<span class="size">${url.host}</span>` : nothing}</span>${pic ? html`<img class="thumb" src=${pic} alt="" loading="lazy" decoding="async">` : nothing}`;
   return html`<div class="bubble card news">${url
-    ? html`<a class="body" href=${url.href} target="_blank" rel="noopener noreferrer nofollow">${inside}</a>` : html`<span class="body">${inside}</span>`}</div>`;
+    ? html`<a class="body" href=${url.href} target="_blank" rel="noopener noreferrer nofollow" @click=${(event) => follow(event, partOf(url, title), m)}>${inside}</a>` : html`<span class="body">${inside}</span>`}</div>`;
+}
+
+/** The link of a card as one of a text would be: whether its title names another host, or it is written in other letters. */
+function partOf(url, title) {
+  const other = linkify(title).some(({ host }) => host && host !== url.host);
+  return { href: url.href, host: url.host, doubt: other ? 'other' : /(^|\.)xn--/.test(url.host) ? 'script' : '' };
 }
 
 /** What this version has no picture of: its words, and that there is more to it. */

@@ -42,7 +42,7 @@ class Composer extends View {
   willUpdate(changes) {
     super.willUpdate(changes);
     if (changes.has('kind') || changes.has('dstid')) {
-      this.answering = this.editing = this.panel = this.calls = null;
+      this.answering = this.editing = this.panel = this.calls = this.linked = null;
       this.entered = true;
     }
   }
@@ -71,7 +71,7 @@ class Composer extends View {
   }
 
   render() {
-    return html`<div class="composer ${this.panel ? 'open' : ''} ${this.recording === 'click' ? 'recording' : ''}">${this.volatile()}${this.context()}${this.calls?.render() ?? nothing}
+    return html`<div class="composer ${this.panel ? 'open' : ''} ${this.recording === 'click' ? 'recording' : ''}">${this.volatile()}${this.context()}${this.linked?.render() ?? nothing}${this.calls?.render() ?? nothing}
       <form class="bar" @submit=${this.submit}>
         <hy-voice class=${this.holding ? 'holding' : ''} .holding=${this.holding}></hy-voice>
         <textarea rows="1" ?hidden=${this.holding} aria-label=${t('chat.write')} enterkeyhint=${enterBreaks() ? 'enter' : 'send'} autocomplete="off"
@@ -132,8 +132,17 @@ class Composer extends View {
     this.grow();
     this.callSomebody();
     if (this.editing) return;
+    this.lookAtLink();
     store.saveDraft(this.kind, this.dstid, text);
     if (this.filled) store.sendTyping(this.kind, this.dstid);
+  }
+
+  /** What the page behind a link says of itself is offered by a module of its own. */
+  async lookAtLink() {
+    if (!this.linked && !/https?:\/\/|www\./i.test(this.field.value)) return;
+    const { LinkCard } = await import('./linkcard.js');
+    this.linked ??= new LinkCard(this);
+    this.linked.look();
   }
 
   /** In a group an @ calls somebody: the names are offered by a module of their own. */
@@ -197,7 +206,7 @@ class Composer extends View {
       return;
     }
     const quote = this.takeQuote();
-    const ext = { ...quote.ext, ...this.calls?.take(text) };
+    const ext = { ...quote.ext, ...this.calls?.take(text), ...this.linked?.take(text) };
     store.send(this.kind, this.dstid, { media: MEDIA.TEXT, content: text, ...quote, ...(Object.keys(ext).length > 0 ? { ext } : {}), ...held() });
     store.saveDraft(this.kind, this.dstid, '');
     this.setText('');

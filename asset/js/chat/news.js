@@ -2,19 +2,16 @@
 // Where the server may, it looks at the page and offers what it says of itself.
 import { render } from '../../vendor/lit.js';
 import { html, icon, nothing, t, toast } from './base.js';
-import { post } from '../core/api.js';
 import * as store from '../core/store.js';
 import { MEDIA } from '../core/timeline.js';
 import { pickFile, uploadPicture } from '../ui/upload.js';
 import { dialogOf, draftOf, field, top } from './dialog.js';
+import { pageOf } from './pages.js';
 import { ownFile, safeLink } from './text.js';
 
 const TITLE = 120;
 const NOTE = 500;
 const MOST_URL = 2048;
-
-/** Whether this server looks at pages; what a first refusal tells. */
-let looks = true;
 
 /** The address that somebody wrote, or null; https is understood. */
 export function addressOf(text) {
@@ -50,23 +47,20 @@ export async function sendLink({ kind, dstid }) {
   };
   const look = async () => {
     const url = addressOf(form.url);
-    if (!looks || !url || url.href === asked) return;
+    if (!url || url.href === asked) return;
     asked = url.href;
     waiting = true;
     forgetFound();
-    try {
-      const { data } = await post('/link/preview', { url: url.href });
-      if (asked !== url.href) return;
-      form.found = data;
-      form.title ||= data.title;
-      form.note ||= data.note;
-      form.pic ||= data.pic ?? '';
-    } catch (error) {
-      if (error.code === 'forbidden') looks = false;
-    } finally {
-      if (asked === url.href) waiting = false;
-      draw();
+    const page = await pageOf(url.href);
+    if (asked !== url.href) return;
+    waiting = false;
+    if (page) {
+      form.found = page;
+      form.title ||= page.title;
+      form.note ||= page.note;
+      form.pic ||= page.pic ?? '';
     }
+    draw();
   };
   const submit = (event) => {
     event.preventDefault();
