@@ -50,7 +50,8 @@ func views(ann, bo *account, group int64) [][2]string {
 		{"/u/" + id(bo), ".invite h1"}, {"/c/10-" + id(bo) + "/info", "hy-person h2"},
 		{"/contacts", "hy-contacts h1"}, {"/contacts/add", "hy-find h1"}, {"/contacts/requests", "hy-requests h1"}, {"/contacts/groups", "hy-requests h1"},
 		{"/contacts/blocked", "hy-requests h1"}, {"/contacts/" + id(bo), "hy-person h2"}, {"/groups/join", "hy-find h1"},
-		{"/chat/createcom.shtml", "hy-create h1"}, {"/search", "hy-search input"}, {"/me", "hy-me h1"}, {"/me/profile", "hy-account h1"},
+		{"/chat/createcom.shtml", "hy-create h1"}, {"/search", "hy-search input"}, {"/search?q=Hello", ".found-in .hit"}, {"/search?tab=links", "hy-search .results .row"},
+		{"/me/outbox", "hy-outbox .blank"}, {"/me", "hy-me h1"}, {"/me/profile", "hy-account h1"},
 		{"/me/devices", "hy-account .tag"}, {"/me/passwd", "hy-account h1"}, {"/me/settings", "hy-account h1"},
 	}
 }
