@@ -311,8 +311,48 @@ func TestCallOutlivesALostLine(t *testing.T) {
 	bo.online()
 	ann.click("dialog.call .round:has(use[href$='#mic'])")
 	bo.until("that she is muted", "document.querySelector('.call .said').textContent.includes('静音')")
+	way := "figures.find((s) => s.type === 'transport')?.iceLocalUsernameFragment"
+	old := eval[string](ann.person, way)
+	ann.eval("dispatchEvent(new Event('online'))") // as after a change of the network
+	ann.until("another way", fmt.Sprintf("%s && %s !== %q", way, way, old))
+	heard = eval[int](ann.person, "figures.find((s) => s.type === 'inbound-rtp').bytesReceived")
+	ann.receives("sound by it", "audio", "bytesReceived", heard+3000)
+	ann.inCall("active")
+
+	bo.open("/chat/index.shtml") // which asks first
+	ann.noCall()
+	ann.entry("own", "通话时长")
+	bo.mu.Lock()
+	defer bo.mu.Unlock()
+	if len(bo.dialogs) != 1 {
+		t.Errorf("leaving the page asked %d times", len(bo.dialogs))
+	}
+	bo.dialogs = nil
+}
+
+// TestBothCall: two who call each other at the same time are in one call.
+func TestBothCall(t *testing.T) {
+	ann, bo := register(t, "安娜", phone), register(t, "Bo", phone)
+	befriend(ann, bo)
+	bo.openChat(ann.id)
+	bo.eval(`(() => {
+		const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+		const gate = new Promise((go) => { globalThis.letGo = go; });
+		navigator.mediaDevices.getUserMedia = async (o) => { await gate; return open(o); };
+	})()`)
+	bo.click(".chat-head .call")
+	bo.click("dialog.sheet button:nth-of-type(1)")
+	bo.inCall("preparing")
+	ann.calls(bo, false)
+	ann.inCall("calling")
+	bo.eval("letGo(); 0")
+	for _, one := range []*account{ann, bo} {
+		one.inCall("active")
+		one.receives("sound", "audio", "bytesReceived", 1000)
+	}
 	bo.click(endButton)
 	ann.noCall()
+	bo.noCall()
 	ann.entry("own", "通话时长")
 }
 

@@ -1,45 +1,26 @@
-// One call at a time: what the line says of it, what the person does, and the
-// state that the view shows. Loaded with the first frame of a call, or the first
-// press on its button.
-import { signal } from '../../vendor/signals-core.js';
+// One call at a time: what the line says of it and what the person does. Loaded
+// with the first frame of a call, or the first press on its button.
 import { post } from '../core/api.js';
 import { t, words } from '../core/i18n.js';
 import { newCID } from '../core/shared.js';
 import * as store from '../core/store.js';
 import { choose, toast } from '../ui/kit.js';
 import { style } from '../ui/style.js';
-import { able, camera, microphone, say, screen, stop } from './devices.js';
+import { able } from './devices.js';
 import { Peer } from './peer.js';
 import * as ring from './ring.js';
+import { busy, CMD, device, is, link, now, patch, send, tellMedia } from './state.js';
+import * as tracks from './tracks.js';
 
-const CMD = { ERROR: 5, INVITE: 20, RINGING: 21, ACCEPT: 22, REJECT: 23, END: 24, DESCRIPTION: 25, CANDIDATE: 26, STATE: 27, MEDIA: 28, RESUME: 29 };
+export { now } from './state.js';
+
 const LAST_WORDS = 2200; // how long an end is shown
 const CONNECT_WITHIN = 25000;
 const BACK_WITHIN = 30000;
 
-/** This page's name in its call: with it, a new socket takes the call up again. */
-const device = newCID();
-
-/**
- * The call that is shown, or null: {id, cid, peer, out, video, state, reason, since, seconds, mini, mic, camera, screen,
- * facing, local, stream, remote}. State: preparing, calling, ringing, incoming, connecting, active, reconnecting, ended.
- */
-export const now = signal(null);
-
-let peer = null;
-let tracks = { audio: null, video: null };
 let limit = 0;
 let mounted = null;
-
-const patch = (changes) => { if (now.peek()) now.value = { ...now.peek(), ...changes }; };
-const is = (...states) => states.includes(now.peek()?.state);
-/** Whether there is a call that a person would miss. */
-export const busy = () => !!now.peek() && !is('ended');
-
-function send(cmd, ext = {}, more = {}) {
-  const call = now.peek();
-  return store.sendFrame({ cmd, dstid: call.peer, amount: 0, ...more, ext: { call: call.id || undefined, device, video: call.video, ...ext } });
-}
+let light = null; // what keeps the screen from going dark
 
 const mount = () => (mounted ??= Promise.all([import('./view.js'), style('call'), words()]).then(([view]) => view.show(), (error) => {
   mounted = null;
@@ -64,7 +45,7 @@ export async function start(userid, video) {
   begin({ peer: userid, out: true, video, state: 'preparing' });
   const call = now.peek();
   await mount();
-  if (!(await takeDevices(video))) {
+  if (!(await tracks.take(video))) {
     if (now.peek()?.cid === call.cid && is('preparing')) now.value = null;
     return;
   }
@@ -74,33 +55,15 @@ export async function start(userid, video) {
   ring.play('out');
 }
 
+const servers = () => post('/call/ice', {}).then((answer) => answer.data, () => ({ iceServers: [] }));
+
 function begin(call) {
   clearTimeout(limit);
-  // Asked for at once: the servers' names are there when the answer comes.
   now.value = {
     id: '', cid: newCID(), reason: '', since: 0, seconds: 0, mini: false, mic: true, camera: false, screen: false, facing: 'user',
     local: null, stream: null, away: false, remote: { mic: true, camera: call.video, screen: false },
-    ice: post('/call/ice', {}).then((answer) => answer.data, () => ({ iceServers: [] })), ...call,
+    ice: servers(), ...call,
   };
-}
-
-/** Opens the microphone, and the camera for a video call; without a camera it becomes a voice call. */
-async function takeDevices(video) {
-  const cid = now.peek().cid;
-  const got = { audio: null, video: null };
-  try {
-    got.audio = await microphone();
-    if (video) got.video = await camera(now.peek().facing).catch((error) => { toast(say(error, true), 4000); return null; });
-  } catch (error) {
-    toast(say(error), 6000);
-  }
-  if (now.peek()?.cid !== cid || is('ended') || !got.audio) {
-    stop(got.audio, got.video);
-    return false;
-  }
-  tracks = got;
-  patch({ mic: true, camera: !!got.video, local: got.video && new MediaStream([got.video]) });
-  return true;
 }
 
 /** Takes a frame of the commands 20 to 29, or a refusal. */
@@ -115,8 +78,8 @@ export function hear(m) {
     case CMD.ACCEPT: if (mine && call.out && is('calling', 'ringing')) connect(); break;
     case CMD.REJECT: if (mine || m.cid === call.cid) finish(ext.reason); break;
     case CMD.END: if (mine) finish(ext.reason, m.amount); break;
-    case CMD.DESCRIPTION: if (mine) peer?.description({ type: ext.type, sdp: m.content }); break;
-    case CMD.CANDIDATE: if (mine) peer?.candidate(m.content); break;
+    case CMD.DESCRIPTION: if (mine) link.peer?.description({ type: ext.type, sdp: m.content }); break;
+    case CMD.CANDIDATE: if (mine) link.peer?.candidate(m.content); break;
     case CMD.MEDIA: if (mine) patch({ remote: { mic: ext.mic !== false, camera: !!ext.camera, screen: !!ext.screen } }); break;
     case CMD.STATE: told(m, ext, mine); break;
     case CMD.ERROR: if (m.cid && m.cid === call.cid) finish('refused', 0, m.msg); break;
@@ -139,14 +102,14 @@ function told(m, ext, mine) {
   switch (ext.state) {
     case 'calling': if (own && m.cid === now.peek().cid) patch({ id: ext.call }); break;
     case 'in_call':
-      if (own && !peer && (mine || (now.peek().out && !now.peek().id))) {
+      if (own && !link.peer && (mine || (now.peek().out && !now.peek().id))) {
         patch({ id: ext.call, out: now.peek().out && mine }); // both called: the other's is the call
         connect();
-      } else if (own && mine) peer?.restart();
-      else if (mine && !peer && !now.peek().out) finish('elsewhere');
+      } else if (own && mine) link.peer?.renew();
+      else if (mine && !link.peer && !now.peek().out) finish('elsewhere');
       break;
     case 'away': if (mine) patch({ away: true }); break;
-    case 'back': if (mine) { patch({ away: false }); peer?.restart(); } break;
+    case 'back': if (mine) { patch({ away: false }); link.peer?.renew(); } break;
     case 'ended': if (mine) finish(ext.reason, m.amount); break;
   }
 }
@@ -158,7 +121,7 @@ export async function accept(video) {
   const { cid } = now.peek();
   ring.stop();
   patch({ state: 'preparing' });
-  if (!(await takeDevices(video))) {
+  if (!(await tracks.take(video))) {
     // The caller still waits: one may try again, or decline.
     if (now.peek().cid === cid && is('preparing')) patch({ state: 'incoming' });
     return;
@@ -188,84 +151,42 @@ function connect() {
   limit = setTimeout(() => hangUp('failed'), CONNECT_WITHIN);
   const call = now.peek();
   patch({ state: 'connecting' });
-  peer = new Peer({
+  const peer = new Peer({
     polite: !call.out,
-    config: () => call.ice,
+    config: (again) => (again ? servers() : call.ice),
     send: (cmd, ext, content) => now.peek() && send(cmd, ext, { content }),
     onstate: connection,
     onstream: (stream) => patch({ stream }),
   });
-  peer.set('audio', tracks.audio);
-  peer.set('video', tracks.video);
+  link.peer = peer;
+  tracks.into(peer);
   peer.open();
   tellMedia();
 }
 
+/** The screen of a video call stays on, where the browser can see to that. */
+async function keepLight() {
+  light ??= await navigator.wakeLock?.request('screen').catch(() => null) ?? null;
+  if (!busy()) dim();
+}
+
+function dim() {
+  light?.release().catch(() => {});
+  light = null;
+}
+
 function connection(state) {
-  if (!peer || is('ended')) return;
+  if (!link.peer || is('ended')) return;
   if (state === 'connected') {
     clearTimeout(limit);
     patch({ state: 'active', since: now.peek().since || Date.now() });
+    if (now.peek().video) keepLight();
     tellMedia();
   } else if (now.peek().since && (state === 'disconnected' || state === 'failed') && !is('reconnecting')) {
     patch({ state: 'reconnecting' });
     clearTimeout(limit);
     limit = setTimeout(() => hangUp('lost'), BACK_WITHIN);
   }
-}
-
-const tellMedia = () => {
-  const { mic, camera: on, screen: shared } = now.peek();
-  send(CMD.MEDIA, { mic, camera: on, screen: shared });
-};
-
-export function toggleMic() {
-  const mic = !now.peek().mic;
-  if (tracks.audio) tracks.audio.enabled = mic;
-  patch({ mic });
-  if (peer) tellMedia();
-}
-
-/** Shows another picture, or none: what was shown before ends. */
-async function show(track, changes) {
-  const old = tracks.video;
-  tracks.video = track;
-  await peer?.set('video', track);
-  if (old && old !== track) stop(old);
-  patch({ local: track && new MediaStream([track]), ...changes });
-  if (peer) tellMedia();
-}
-
-/** Runs what opens a device; a call that ended meanwhile leaves none open. */
-async function opened(open, changes, isCamera) {
-  const { cid } = now.peek();
-  try {
-    const track = await open();
-    if (now.peek()?.cid !== cid || is('ended')) return stop(track);
-    await show(track, changes);
-    return track;
-  } catch (error) {
-    if (error.name !== 'AbortError') toast(say(error, isCamera), 5000);
-    return null;
-  }
-}
-
-export async function toggleCamera() {
-  if (now.peek().camera) return show(null, { camera: false });
-  await opened(() => camera(now.peek().facing), { camera: true, screen: false }, true);
-}
-
-export async function switchCamera() {
-  const facing = now.peek().facing === 'user' ? 'environment' : 'user';
-  // Most phones open one camera at a time.
-  stop(tracks.video);
-  await opened(() => camera(facing), { camera: true, screen: false, facing }, true);
-}
-
-export async function toggleScreen() {
-  if (now.peek().screen) return show(null, { screen: false });
-  const track = await opened(screen, { screen: true, camera: false });
-  track?.addEventListener('ended', () => now.peek()?.screen && show(null, { screen: false }));
 }
 
 export const minimise = (mini) => patch({ mini });
@@ -275,15 +196,15 @@ export const silence = () => ring.stop();
 export const dismiss = () => { if (is('ended')) now.value = null; };
 
 /** The connection's own figures, for who wants to look into it. */
-export const stats = async () => [...(await peer?.pc?.getStats() ?? new Map()).values()];
+export const stats = async () => [...(await link.peer?.pc?.getStats() ?? new Map()).values()];
 
 function release() {
   ring.stop();
   clearTimeout(limit);
-  peer?.close();
-  peer = null;
-  stop(tracks.audio, tracks.video);
-  tracks = { audio: null, video: null };
+  dim();
+  link.peer?.close();
+  link.peer = null;
+  tracks.drop();
 }
 
 /** The end, with its reason for a moment. */
@@ -300,8 +221,8 @@ function finish(reason, seconds = 0, text = '') {
 /** Whoever leaves the page ends the call; a browser asks first. */
 addEventListener('beforeunload', (event) => { if (busy() && !is('incoming')) event.preventDefault(); });
 addEventListener('pagehide', () => { if (busy() && !is('incoming')) hangUp(); });
-addEventListener('online', () => peer?.restart());
-navigator.connection?.addEventListener?.('change', () => peer?.restart());
+addEventListener('online', () => link.peer?.renew(true));
+navigator.connection?.addEventListener?.('change', () => link.peer?.renew(true));
 
 let line = 'online';
 store.connection.subscribe(({ state }) => {

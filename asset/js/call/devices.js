@@ -20,7 +20,7 @@ export const camera = async (facing) => first(await navigator.mediaDevices.getUs
   video: { facingMode: facing, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { max: 30 } },
 }));
 
-export const screen = async () => {
+export const display = async () => {
   const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } }, audio: false });
   const track = first(stream);
   track.contentHint = 'detail';

@@ -3,6 +3,7 @@
 const DESCRIPTION = 25;
 const CANDIDATE = 26;
 const FRESH = 8 * 60000; // the relay's credentials are good for 10 minutes
+const PATIENCE = 2000; // a way that is lost for longer is looked for anew
 
 export class Peer {
   /**
@@ -30,7 +31,9 @@ export class Peer {
     pc.onicecandidate = ({ candidate }) => candidate && this.send(CANDIDATE, {}, JSON.stringify(candidate));
     pc.onconnectionstatechange = () => {
       this.onstate(pc.connectionState);
-      if (pc.connectionState === 'failed') this.restart();
+      clearTimeout(this.timer);
+      if (pc.connectionState === 'failed') this.renew();
+      if (pc.connectionState === 'disconnected') this.timer = setTimeout(() => this.renew(), PATIENCE);
     };
     pc.ontrack = ({ track }) => {
       this.stream.addTrack(track);
@@ -103,10 +106,18 @@ export class Peer {
     });
   }
 
-  /** Looks for a way anew, unless there is a good one. */
-  async restart() {
+  /**
+   * Looks for a way anew, unless there is one that works; always, where the network is known to be another. An offer
+   * that may be lost is made once more.
+   */
+  async renew(always = false) {
     const { pc } = this;
-    if (!pc || this.closed || !this.offered || pc.connectionState === 'connected' && navigator.onLine && !this.moved()) return;
+    if (!pc || this.closed || !this.offered) return;
+    if (pc.signalingState === 'have-local-offer') {
+      this.describe();
+      return;
+    }
+    if (!always && pc.connectionState === 'connected') return;
     if (Date.now() - this.configuredAt > FRESH) {
       this.configuredAt = Date.now();
       const { iceServers } = await this.config(true);
@@ -115,13 +126,9 @@ export class Peer {
     if (!this.closed) pc.restartIce();
   }
 
-  /** Whether the transport has noticed that its network is gone. */
-  moved() {
-    return ['disconnected', 'failed'].includes(this.pc.iceConnectionState);
-  }
-
   close() {
     this.closed = true;
+    clearTimeout(this.timer);
     if (!this.pc) return;
     this.pc.onnegotiationneeded = this.pc.onicecandidate = this.pc.onconnectionstatechange = this.pc.ontrack = null;
     this.pc.close();

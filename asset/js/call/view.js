@@ -8,6 +8,7 @@ import { avatar, icon, View } from '../ui/kit.js';
 import * as call from './call.js';
 import { hasScreen, manyCameras } from './devices.js';
 import { draggable } from './drag.js';
+import * as tracks from './tracks.js';
 
 const second = signal(0);
 const many = signal(false);
@@ -115,10 +116,10 @@ class Call extends View {
     const talking = TALKING.includes(now.state);
     const ready = talking || now.local || ['calling', 'ringing', 'connecting'].includes(now.state);
     return html`
-      ${ready ? round(now.mic ? 'mic' : 'mic-off', now.mic ? 'call.mic.off' : 'call.mic.on', () => call.toggleMic(), now.mic ? '' : 'off') : nothing}
-      ${talking || now.local ? round(now.camera ? 'video' : 'video-off', now.camera ? 'call.camera.off' : 'call.camera.on', () => call.toggleCamera(), now.camera ? '' : 'off') : nothing}
-      ${now.camera && many.value ? round('switch-camera', 'call.camera.switch', () => call.switchCamera()) : nothing}
-      ${talking && hasScreen() ? round('monitor-up', now.screen ? 'call.screen.off' : 'call.screen.on', () => call.toggleScreen(), now.screen ? 'on' : '') : nothing}
+      ${ready ? round(now.mic ? 'mic' : 'mic-off', now.mic ? 'call.mic.off' : 'call.mic.on', () => tracks.toggleMic(), now.mic ? '' : 'off') : nothing}
+      ${talking || now.local ? round(now.camera ? 'video' : 'video-off', now.camera ? 'call.camera.off' : 'call.camera.on', () => tracks.toggleCamera(), now.camera ? '' : 'off') : nothing}
+      ${now.camera && many.value ? round('switch-camera', 'call.camera.switch', () => tracks.switchCamera()) : nothing}
+      ${talking && hasScreen() ? round('monitor-up', now.screen ? 'call.screen.off' : 'call.screen.on', () => tracks.toggleScreen(), now.screen ? 'on' : '') : nothing}
       ${round('phone', talking ? 'call.hangup' : 'call.cancel', () => call.hangUp(), 'end', true)}`;
   }
 
