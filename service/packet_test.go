@@ -343,3 +343,46 @@ func TestPacketExpires(t *testing.T) {
 		c.books()
 	})
 }
+
+// brokenLedger is one of an operator's own that fails when something is moved.
+type brokenLedger struct {
+	service.Ledger
+	err error
+}
+
+func (b *brokenLedger) Move(*xorm.Session, service.Transfer) error { return b.err }
+
+// What a ledger refuses late takes all of the packet back, and nobody else's
+// message with it.
+func TestLedgerThatFailsTakesTheMessageBack(t *testing.T) {
+	onPackets(t, func(c *packets) {
+		_, id := c.put(alice, service.NewPacket{Kind: model.KindSingle, DstID: bob, Amount: 100, Count: 1, Mode: model.PacketEqual})
+		broken := &brokenLedger{service.NewPlayMoney(c.db), model.Fail(model.CodeConflict)}
+		users := service.NewUserService(c.db, nil, password.New(1), c.out, c.out, c.now, false)
+		s := service.NewPacketService(c.db, c.committer, c.messages, users, broken, c.now, slog.New(slog.DiscardHandler))
+		c.out.take()
+		var all sync.WaitGroup
+		for i := range 5 {
+			all.Go(func() {
+				_, _ = c.send(alice, model.Message{Cmd: model.CmdSingle, DstID: bob, Media: 1, Content: fmt.Sprint(i)})
+			})
+			all.Go(func() {
+				if _, err := s.Send(context.Background(), alice, service.NewPacket{Kind: model.KindSingle, DstID: bob, Amount: 1, Count: 1, Mode: model.PacketEqual}); model.CodeOf(err) != model.CodeInternal {
+					t.Errorf("sent: %v", err)
+				}
+			})
+		}
+		all.Wait()
+		if _, err := s.Open(t.Context(), bob, id); model.CodeOf(err) != model.CodeInternal {
+			t.Errorf("opened: %v", err)
+		}
+		page, err := c.messages.History(t.Context(), bob, model.KindSingle, alice, service.Page{})
+		if err != nil || len(page) != 6 || page[5].Seq != 6 {
+			t.Errorf("%d messages, %v", len(page), err)
+		}
+		if v := c.info(bob, id); v.State != model.PacketOpen || !v.May || len(v.Shares) != 0 || c.balance(bob) != 100_000 {
+			t.Errorf("afterwards %+v", v)
+		}
+		c.books()
+	})
+}

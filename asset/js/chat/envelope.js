@@ -9,6 +9,8 @@ import { learn } from './cards.js';
 import { dialogOf, top } from './dialog.js';
 import { currencyName, digits } from './money.js';
 
+const CALM = 300 + Math.random() * 500;
+
 const nameOf = (user) => store.nameOf(user.id, user.nickname);
 
 /** Shows a packet: sealed, if it may be opened, else how it stands. @param {number} id */
@@ -38,12 +40,17 @@ export async function showPacket(id) {
     if (!packet.may) dialog.querySelector('.bar button').focus();
   };
   const draw = () => render(packet.may ? sealed(packet, { dialog, open, busy, trouble }) : detail(packet, dialog), dialog);
+  let timer = 0;
   const refresh = async () => {
-    if (packet.may) return;
+    timer = 0;
+    if (packet.may || !dialog.open) return;
     take((await post('/packet/info', { id })).data);
     draw();
   };
-  const off = store.onFrame(CMD.EVENT, (m) => m.content === 'packet' && m.ext?.packet === id && refresh().catch(() => {}));
+  // Where many open at once, the list is fetched once in a while and not for each.
+  const off = store.onFrame(CMD.EVENT, (m) => {
+    if (m.content === 'packet' && m.ext?.packet === id) timer ||= setTimeout(() => refresh().catch(() => {}), CALM);
+  });
   dialog.addEventListener('close', off);
   draw();
   dialog.showModal();
