@@ -44,7 +44,7 @@ class VoiceButton extends View {
 
   strip() {
     return html`<div class="strip"><button class="iconbtn" type="button" aria-label=${t('chat.voice.cancel')} @click=${this.cancel}>${icon('trash-2')}</button>
-      <span class="pulse" aria-hidden="true"></span><span class="time">${duration(this.seconds ?? 0)}</span>${this.meter()}${this.left()}
+      <span class="pulse" aria-hidden="true"></span><span class="time">${duration(this.seconds ?? 0)}</span>${this.left() === nothing ? this.meter() : this.left()}
       <button class="send" type="button" @click=${this.finish}>${t('act.send')}</button></div>`;
   }
 
