@@ -83,6 +83,14 @@ func (p *pages) routes(mux *http.ServeMux) {
 	} {
 		mux.Handle("GET "+path, p.page(p.app))
 	}
+	// Of every method, since /record/get is a route of its own: only so is it the more exact one.
+	mux.HandleFunc(model.RecordPath+"{id}", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			p.unknown(w, r)
+			return
+		}
+		p.page(p.app).ServeHTTP(w, r)
+	})
 	mux.Handle("/", http.HandlerFunc(p.unknown))
 }
 

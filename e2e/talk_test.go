@@ -156,7 +156,8 @@ func TestSelectAndForward(t *testing.T) {
 	cy.until("what it holds", "document.querySelectorAll('.hy-panel hy-record li').length === 3")
 	cy.axe("the record")
 	cy.shot("record-phone-dark")
-	cy.press("Escape", "Escape", 27, "", 0)
+	cy.open(eval[string](cy.person, fmt.Sprintf("store.timeline(10, %d).rows.find((m) => m.ext?.record).url", ann.id)))
+	cy.until("the same by its address", "document.querySelectorAll('.hy-panel hy-record li').length === 3")
 
 	// Back in the first chat a record of the record goes to the other, while there is no line the words wait.
 	ann.openChat(cy.id)

@@ -295,6 +295,8 @@ async function boot() {
   followKeyboard();
   customElements.define('hy-app', App);
   jump(Number(new URLSearchParams(location.search).get('seq')));
+  const [, record] = /^\/record\/(\d+)$/.exec(location.pathname) ?? [];
+  if (record) helper(import('./chat/record.js')).then((m) => m.openRecord(Number(record))).catch((error) => toast(error.message));
 }
 
 boot();
