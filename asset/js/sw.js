@@ -6,7 +6,7 @@
 
 const CACHE = `hongyan-${SET}`;
 const OFFLINE = '/chat/offline.shtml';
-const PAGES = /^\/($|(archived|c|chat|contacts|groups|me|search)(\/|$))/;
+const PAGES = /^\/($|(archived|c|chat|contacts|groups|me|scan|search)(\/|$))/;
 const BATCH = 6; // files at once: the page has the line first
 
 self.addEventListener('install', (event) => event.waitUntil(fill()));

@@ -145,7 +145,7 @@ class Group extends View {
     return html`<div class="members">
       ${sorted.slice(0, SHOWN).map((m) => html`<button type="button" @click=${() => memberActs(this, m)}>${face(m)}<span class="label">${nameOf(m)}</span>
         ${m.role !== 'member' ? html`<span class="tag role">${t(`group.role.${m.role}`)}</span>` : m.muted ? html`<span class="tag">${t('group.muted')}</span>` : nothing}</button>`)}
-      <button type="button" @click=${this.invite}><span class="plus">${icon('plus')}</span><span class="label">${t('group.invite')}</span></button></div>
+      <button type="button" @click=${this.invite}><span class="plus">${icon('plus')}</span><span class="label">${t('group.invite.short')}</span></button></div>
       <div class="weui-cells flat">${this.door(`${here}/members`, t('group.members.all'), this.members.length)}</div>`;
   }
 
