@@ -2,7 +2,9 @@
 // Each gives a list of what is wrong; an empty one is a pass.
 import { layout } from '/a/x/js/chat/layout.js';
 import { peaksOf } from '/a/x/js/chat/recorder.js';
-import { emojiCount, linkify } from '/a/x/js/chat/text.js';
+import { callsOf, emojiCount, linkify, partsOf, reasonToAsk, trustHost } from '/a/x/js/chat/text.js';
+import { toned } from '/a/x/js/chat/emoji.js';
+import { fitting } from '/a/x/js/chat/written.js';
 import { frameOf, Outbox } from '/a/x/js/core/outbox.js';
 import { newCID, openDatabase } from '/a/x/js/core/shared.js';
 import { backoff, isFinal } from '/a/x/js/core/socket.js';
@@ -65,6 +67,65 @@ export const checks = {
       const parts = linkify(text);
       return [...same(text, parts.filter((p) => p.href).map((p) => p.href), want), ...same(`${text} as a whole`, parts.map((p) => p.text).join(''), text)];
     });
+  },
+
+  /** Where a link leads elsewhere than its text says, that is noticed; in groups a host is asked about until it is trusted. */
+  doubts() {
+    const wrong = [['https://a.com/x', ''], ['HTTPS://EXAMPLE.COM:443/A', ''], ['www.example.com/a', ''], ['http://a.com:8080', ''], ['http://例子.中国/x', 'script'], ['https://аpple.com', 'script'],
+      ['https://xn--pple-43d.com', 'script'], ['http://0x7f.1/', 'other'], ['http://2130706433/', 'other'], ['\u202emoc.live https://a.com', 'turn']]
+      .flatMap(([text, want]) => same(text, linkify(text).find((p) => p.href).doubt, want));
+    const [part] = linkify('https://never.test/x');
+    wrong.push(...same('between two', reasonToAsk(part, false), ''), ...same('in a group', reasonToAsk(part, true), 'unknown'));
+    trustHost('never.test');
+    return [...wrong, ...same('trusted', reasonToAsk(part, true), ''), ...same('own', reasonToAsk({ host: location.host, doubt: '' }, true), '')];
+  },
+
+  /** Whom a text calls is marked: by the names sent along, else by those known here. */
+  calls() {
+    const marks = (text, ext) => partsOf(text, callsOf({ ext }, (id) => ({ 2: '小明', 3: '小明明' })[id] ?? '')).filter((p) => p.call).map((p) => [p.text, p.call]);
+    return [...same('names', marks('@明 看', { mentions: [2], names: { 2: '明' } }), [['@明', 2]]), ...same('known', marks('看@小明，@小明明', { mentions: [2, 3] }), [['@小明', 2], ['@小明明', 3]]),
+      ...same('all', marks('@所有人 @小明', { mentions: 'all', names: { all: '所有人', 2: '小明' } }), [['@所有人', 'all'], ['@小明', 2]]), ...same('nobody', marks('@小明', {}), []),
+      ...same('nonsense', marks('@x', { mentions: [{}, 'x', null], names: 7 }), []), ...same('not in links', marks('https://a.com/@小明', { mentions: [2] }).length, 0)];
+  },
+
+  /** What does not fit is left out in an order. */
+  fits() {
+    const long = 'x'.repeat(2500);
+    return [...same('small', fitting({ quote: 1 }), { ext: { quote: 1 } }), ...same('nothing', fitting({}), {}),
+      ...same('large', Object.keys(fitting({ quote: long, names: long, preview: long, mentions: [1] }).ext), ['quote', 'mentions'])];
+  },
+
+  tones() {
+    return [['👍', '👍🏽'], ['👍️', '👍🏽'], ['👩‍⚕️', '👩🏽‍⚕️'], ['👨‍👩‍👧', '👨‍👩‍👧'], ['😀', '😀']].flatMap(([emoji, want]) => same(emoji, toned(emoji, '🏽'), want));
+  },
+
+  /** What is held leaves later; what leaves late says when it was written, in each resend alike. */
+  async held() {
+    const db = await openDatabase(`test-${newCID()}`);
+    const sent = [];
+    const box = new Outbox({ db, send: (frame) => sent.push(frame) > 0, upload: async () => ({}), acked() {}, silent() {} });
+    const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+    box.resume();
+    const cid = await box.add({ kind: 10, dstid: 2, media: 1, content: 'a', heldUntil: Date.now() + 300 });
+    await wait(30);
+    box.resume(); // a line that comes back sends no held message early
+    const wrong = same('held', sent.length, 0);
+    await wait(400);
+    wrong.push(...same('gone', sent.map((f) => [f.cid, f.ext ?? null]), [[cid, null]]));
+    box.ack({ cmd: 1, cid, seq: 1 });
+    box.interrupt();
+    const late = await box.add({ kind: 10, dstid: 3, media: 1, content: 'b', ext: { quote: 1 }, heldUntil: Date.now() + 60000 });
+    box.update(late, { at: 1000 });
+    wrong.push(...same('rewritten', !!(await box.rewrite(late, { content: 'c' })), true));
+    const now = box.lane('10:3')[0];
+    box.update(now.cid, { at: 1000, heldUntil: 0 });
+    box.resume();
+    await wait(60);
+    box.resume();
+    const again = sent.slice(1);
+    wrong.push(...same('late', again.map((f) => [f.content, f.ext]), [['c', { quote: 1, written: 1000 }], ['c', { quote: 1, written: 1000 }]]), ...same('what left is not rewritten', await box.rewrite(now.cid, { content: 'd' }), null));
+    box.stop();
+    return wrong;
   },
 
   emoji() {

@@ -3,7 +3,7 @@ import { attempt, emit, html, icon, nothing, preview, t, toast, View } from './b
 import * as store from '../core/store.js';
 import { CMD, MEDIA } from '../core/timeline.js';
 import './voice.js';
-import { composing, enterBreaks, held, sends } from './written.js';
+import { composing, enterBreaks, fitting, held, sends } from './written.js';
 
 const MOST_BYTES = 32 << 10;
 const KEYBOARD = 'hy-keyboard';
@@ -11,7 +11,6 @@ const QUOTED = 100;
 const RECENT = 3000;
 
 const byTouch = () => matchMedia('(pointer: coarse)').matches;
-
 class Composer extends View {
   static properties = {
     kind: { type: Number }, dstid: { type: Number }, panel: { state: true }, answering: { state: true }, editing: { state: true },
@@ -75,7 +74,7 @@ class Composer extends View {
       <form class="bar" @submit=${this.submit}>
         <hy-voice class=${this.holding ? 'holding' : ''} .holding=${this.holding}></hy-voice>
         <textarea rows="1" ?hidden=${this.holding} aria-label=${t('chat.write')} enterkeyhint=${enterBreaks() ? 'enter' : 'send'} autocomplete="off"
-          @blur=${this.left} @click=${() => this.calls?.look()} @input=${this.typed} @keydown=${this.keydown} @paste=${this.paste} @focus=${this.focused}></textarea>
+          @blur=${() => { this.calls?.close(); this.requestUpdate(); }} @click=${() => this.calls?.look()} @input=${this.typed} @keydown=${this.keydown} @paste=${this.paste} @focus=${this.focused}></textarea>
         <button class="iconbtn" type="button" aria-label=${t('chat.emoji')} aria-expanded=${this.panel === 'emoji' ? 'true' : 'false'} @click=${() => this.toggle('emoji')}>${icon(this.panel === 'emoji' ? 'keyboard' : 'smile')}</button>
         ${this.filled && !this.holding ? html`<button class="send" type="submit">${t('act.send')}</button>`
           : html`<button class="iconbtn plus" type="button" aria-label=${t('chat.plus')} aria-expanded=${this.panel === 'plus' ? 'true' : 'false'} @click=${() => this.toggle('plus')}>${icon('circle-plus')}</button>`}
@@ -154,11 +153,6 @@ class Composer extends View {
     else this.calls.look();
   }
 
-  left() {
-    this.calls?.close();
-    this.requestUpdate();
-  }
-
   focused() {
     if (byTouch()) this.panel = null;
   }
@@ -206,8 +200,8 @@ class Composer extends View {
       return;
     }
     const quote = this.takeQuote();
-    const ext = { ...quote.ext, ...this.calls?.take(text), ...this.linked?.take(text) };
-    store.send(this.kind, this.dstid, { media: MEDIA.TEXT, content: text, ...quote, ...(Object.keys(ext).length > 0 ? { ext } : {}), ...held() });
+    const ext = fitting({ ...quote.ext, ...this.calls?.take(text), ...this.linked?.take(text) });
+    store.send(this.kind, this.dstid, { media: MEDIA.TEXT, content: text, ref: quote.ref, ...ext, ...held() });
     store.saveDraft(this.kind, this.dstid, '');
     this.setText('');
     this.field.focus();
@@ -285,9 +279,9 @@ class Composer extends View {
     await sendFiles(this, files, caption, kind, dstid);
   }
 
-  sendVoice({ file, name, seconds, waveform }) {
-    const quote = this.takeQuote();
-    store.send(this.kind, this.dstid, { media: MEDIA.VOICE, file, name, amount: seconds, ...quote, ext: { waveform, ...quote.ext }, ...held() });
+  async sendVoice(voice) {
+    const { kind, dstid } = this;
+    (await import('./sending.js')).sendVoice(this, voice, kind, dstid);
   }
 
   /** Touch: the button turns into "hold to talk". Recording that cannot work says why, and a file may stand in. */

@@ -1,6 +1,7 @@
 // From chosen files to messages: shown first, then given to the outbox.
 import { ask, t, toast } from './base.js';
 import * as store from '../core/store.js';
+import { MEDIA } from '../core/timeline.js';
 import { held } from './written.js';
 
 /** Shows what is about to be sent; it goes when it is confirmed. */
@@ -23,6 +24,12 @@ export async function sendFiles(composer, files, caption, kind, dstid) {
     const message = { ...await messageOf(file, { caption: i === files.length - 1 ? caption : '' }), ...held() };
     await store.send(kind, dstid, i === 0 ? { ...message, ref: quote.ref, ext: { ...message.ext, ...quote.ext } } : message);
   }
+}
+
+/** Gives a recording to the outbox. */
+export function sendVoice(composer, { file, name, seconds, waveform }, kind, dstid) {
+  const quote = composer.takeQuote();
+  store.send(kind, dstid, { media: MEDIA.VOICE, file, name, amount: seconds, ...quote, ext: { waveform, ...quote.ext }, ...held() });
 }
 
 /** Says why recording cannot work here; a file may stand in. */

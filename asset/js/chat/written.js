@@ -9,6 +9,7 @@ export const SEND_KEY = 'hy-send';
 export const UNDO = 'hy-undo';
 
 const LATE = 60 * 1000;
+const MOST_EXT = 4000; // bytes: the 4 KiB of the wire, with room for the moment of writing
 
 /** A choice of this device; '' where none was made or none can be kept. */
 export function choiceOf(name) {
@@ -35,6 +36,16 @@ export function sends(event) {
 export function held() {
   const seconds = Number(choiceOf(UNDO));
   return seconds > 0 && seconds <= 60 ? { heldUntil: Date.now() + seconds * 1000 } : {};
+}
+
+/** The ext of a message as far as it may go: what is least needed is left out first. */
+export function fitting(ext) {
+  const kept = { ...ext };
+  for (const name of ['preview', 'names', 'quote']) {
+    if (new TextEncoder().encode(JSON.stringify(kept)).length <= MOST_EXT) break;
+    delete kept[name];
+  }
+  return Object.keys(kept).length > 0 ? { ext: kept } : {};
 }
 
 /** Takes a held message back; its words return to the field. */

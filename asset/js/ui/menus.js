@@ -50,7 +50,7 @@ export async function rowMenu(row, event) {
   const title = row.title || store.titleOf(row.kind, row.dstid);
   const all = choices(row);
   if (matchMedia('(max-width: 719.9px), (pointer: coarse)').matches) {
-    navigator.vibrate?.(10);
+    if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(10);
     const what = await choose({ title, choices: all.map(([value, , label]) => ({ value, label })) });
     if (what) await change(row, what);
     return;
