@@ -26,8 +26,8 @@ export function bubble(item, pane) {
     case MEDIA.RED_PACKET: return later('packet', item, pane);
     case MEDIA.LINK:
     case MEDIA.NEWS: return news(item);
-    case MEDIA.CARD: return isUser(m.content) ? later('person', item, pane) : unknown(m);
-    default: return m.ext?.call ? called(item) : unknown(m);
+    case MEDIA.CARD: return later(isUser(m.content) ? 'person' : 'unknown', item, pane);
+    default: return m.ext?.call ? called(item) : later('unknown', item, pane);
   }
 }
 
@@ -215,7 +215,7 @@ function file(item, pane) {
 }
 
 /** A picture or sound that lies elsewhere: where it is, to be opened by who wants to. */
-const foreign = (m, medium) => (safeLink(m.url || '') && m.url ? news({ m: { ...m, pic: '', content: `[${t(`media.${medium}`)}]` } }) : unknown(m));
+const foreign = (m, medium) => (safeLink(m.url || '') && m.url ? news({ m: { ...m, pic: '', content: `[${t(`media.${medium}`)}]` } }) : later('unknown', { m }));
 
 function news({ m }) {
   const url = m.url ? safeLink(m.url) : null;
@@ -231,12 +231,6 @@ function news({ m }) {
 function partOf(url, title) {
   const other = linkify(title).some(({ host }) => host && host !== url.host);
   return { href: url.href, host: url.host, doubt: other ? 'other' : /(^|\.)xn--/.test(url.host) ? 'script' : '' };
-}
-
-/** What this version has no picture of: its words, and that there is more to it. */
-function unknown(m) {
-  const said = m.memo || (typeof m.content === 'string' ? m.content : '');
-  return html`<div class="bubble odd"><span class="odd-note">${icon('circle-alert', 'small')} ${t('chat.unknown')}</span>${said ? html`<span class="words" dir="auto">${words(said.slice(0, 500))}</span>` : nothing}</div>`;
 }
 
 /** The sentence of a thing that happened in the conversation. */
