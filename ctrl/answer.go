@@ -116,7 +116,11 @@ func (s *Server) fail(w http.ResponseWriter, call *request, err error) {
 		w.Header().Set("Allow", http.MethodPost)
 		httpStatus = http.StatusMethodNotAllowed
 	}
-	s.write(w, call, httpStatus, answer{"code": -1, "error": code, "msg": text})
+	body := answer{"code": -1, "error": code, "msg": text}
+	if e, ok := errors.AsType[*model.Error](err); ok && e.Key != "" && (code == model.CodeInvalid || code == model.CodeTooLarge) {
+		body["field"] = e.Key // forms say it there
+	}
+	s.write(w, call, httpStatus, body)
 }
 
 // explain gives the code of an error and its sentence in a language, and logs

@@ -19,6 +19,7 @@ type wire struct {
 
 	mu    sync.Mutex
 	down  bool
+	dark  bool // while down, pages do not come either
 	conns map[net.Conn]bool
 }
 
@@ -37,7 +38,7 @@ func newWire(t *testing.T) *wire {
 		ErrorHandler: func(out http.ResponseWriter, _ *http.Request, _ error) { hangUp(out) },
 	}
 	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		if w.isDown() && (r.Method == http.MethodPost || r.URL.Path == "/chat") {
+		if down, dark := w.isDown(); down && (dark || r.Method == http.MethodPost || r.URL.Path == "/chat") {
 			hangUp(out)
 			return
 		}
@@ -71,10 +72,10 @@ func (w *wire) follow(conn net.Conn, state http.ConnState) {
 	}
 }
 
-func (w *wire) isDown() bool {
+func (w *wire) isDown() (down, dark bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.down
+	return w.down, w.dark
 }
 
 // cut ends the sockets and lets nothing through until mend.
@@ -91,7 +92,15 @@ func (w *wire) cut() {
 func (w *wire) mend() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.down = false
+	w.down, w.dark = false, false
+}
+
+// vanish is cut, with nothing left of the server, as when it is stopped.
+func (w *wire) vanish() {
+	w.cut()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.dark = true
 }
 
 // hangUp ends a connection without an answer.

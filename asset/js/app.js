@@ -23,6 +23,7 @@ const views = {
   create: () => import('./ui/create.js'),
   me: () => import('./ui/me.js'),
   account: () => import('./ui/account.js'),
+  notify: () => import('./ui/notify.js'),
   search: () => import('./ui/search.js'),
   outbox: () => import('./ui/outbox.js'),
   scan: () => import('./ui/scan.js'),
@@ -52,7 +53,7 @@ export const route = computed(() => {
     return { tab: 'contacts', view, sub: id, kind: 10, dstid: Number(id) || 0 };
   }
   if (first === 'groups') return { tab: 'contacts', view: 'find', sub: 'join', kind: 11, dstid: 0 };
-  if (first === 'me') return { tab: 'me', view: id === 'outbox' ? id : id && 'account', sub: id, kind: 0, dstid: 0 };
+  if (first === 'me') return { tab: 'me', view: id === 'outbox' || id === 'notify' ? id : id && 'account', sub: id, kind: 0, dstid: 0 };
   if (first === 'archived') return { tab: 'messages', view: '', sub: 'archived', kind: 0, dstid: 0 };
   if (first === 'scan') return { tab: 'contacts', view: 'scan', sub: '', kind: 0, dstid: 0 };
   if (first === 'search') return { tab: 'messages', view: '', sub: 'search', kind: 0, dstid: 0 };
@@ -174,6 +175,7 @@ class App extends View {
       case 'find': return this.need('find', () => html`<hy-find .what=${r.sub}></hy-find>`);
       case 'create': return this.need('create', () => html`<hy-create></hy-create>`);
       case 'outbox': return this.need('outbox', () => html`<hy-outbox></hy-outbox>`);
+      case 'notify': return this.need('notify', () => html`<hy-notify></hy-notify>`);
       default: return this.need('account', () => html`<hy-account .what=${r.sub}></hy-account>`);
     }
   }
@@ -257,7 +259,7 @@ function watchLine() {
     const away = store.connection.value.state !== 'online';
     if (!away) {
       late.value = false;
-      prefetch ||= setTimeout(() => Promise.allSettled([loadKeys(), menus(), import('./ui/dialog.js')]), LATER); // the network may go
+      prefetch ||= setTimeout(() => Promise.allSettled([loadKeys(), menus(), import('./ui/dialog.js'), import('./awake/awake.js').then((awake) => awake.start())]), LATER); // the network may go
     }
     if (away && !timer) timer = setTimeout(() => { late.value = true; }, GRACE);
     if (!away) timer = clearTimeout(timer) ?? 0;

@@ -47,6 +47,7 @@ export async function post(route, body = {}, options = {}) {
   }
   if (answer.code === 0) return answer;
   if (response.status === 401 && answer.error === 'unauthenticated') goToLogin();
-  throw new ApiError(answer.error || 'internal', answer.msg || t('error.client.unavailable'), response.status,
+  const failure = new ApiError(answer.error || 'internal', answer.msg || t('error.client.unavailable'), response.status,
     Number(response.headers.get('Retry-After')) || 0);
+  throw Object.assign(failure, { field: answer.field ?? '' }); // of the body, where one is to blame
 }

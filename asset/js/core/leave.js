@@ -21,6 +21,7 @@ export async function leave() {
   store.dropDrafts();
   localStorage.removeItem(`hy-heard-${id}`);
   await deleteDatabase(store.databaseOf(id));
+  await import('../awake/push.js').then((push) => push.leave()).catch(() => {});
 }
 
 /** Deletes a database, with all that it holds. Never rejects: what is not there is as good as deleted. */

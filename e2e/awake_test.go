@@ -1,0 +1,197 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	permissions "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/serviceworker"
+	"github.com/chromedp/chromedp"
+)
+
+// permit answers the question for notifications before it is asked.
+func (a *account) permit(setting permissions.PermissionSetting) {
+	a.t.Helper()
+	a.do("permit notifications", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, permissions.SetPermission, permissions.SetPermissionParams{
+			Permission: &permissions.PermissionDescriptor{Name: "notifications"}, Setting: setting, Origin: a.base,
+			BrowserContextID: chromedp.FromContext(a.ctx).BrowserContextID,
+		})
+		return err
+	}))
+}
+
+// worker waits until the service worker keeps everything and has the page.
+func (a *account) worker() {
+	a.t.Helper()
+	a.until("the service worker", "navigator.serviceWorker.controller?.state === 'activated'")
+}
+
+// push hands a message to the service worker, as a push service's would come.
+func (a *account) push(message any) {
+	a.t.Helper()
+	data, err := json.Marshal(message)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	ctx, cancel := a.within()
+	defer cancel()
+	registrations := chromedp.Events(ctx, serviceworker.WorkerRegistrationUpdated)
+	for _, call := range []cdp.Command[cdp.Empty, cdp.Empty]{serviceworker.Disable, serviceworker.Enable} { // which tells of all anew
+		if _, err := chromedp.Call(ctx, call, cdp.Empty{}); err != nil {
+			a.t.Fatal(err)
+		}
+	}
+	for event, err := range registrations { // of other people's too, who have browser contexts of their own
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		for _, r := range event.Registrations {
+			if !strings.HasPrefix(r.ScopeURL, a.base) || r.IsDeleted {
+				continue
+			}
+			if _, err := chromedp.Call(ctx, serviceworker.DeliverPushMessage, serviceworker.DeliverPushMessageParams{
+				Origin: a.base, RegistrationID: r.RegistrationID, Data: string(data)}); err != nil {
+				a.t.Fatal(err)
+			}
+			return
+		}
+	}
+}
+
+const shown = "navigator.serviceWorker.ready.then((r) => r.getNotifications()).then((all) => JSON.stringify(all.map((n) => [n.title, n.body, n.tag, n.data.path])))"
+
+// notified waits for the notifications that are shown.
+func (a *account) notified(want string) {
+	a.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		if got := eval[string](a.person, shown); got == want {
+			return
+		} else if time.Now().After(end) {
+			a.t.Fatalf("notifications %s, want %s", got, want)
+		}
+	}
+}
+
+func notification(kind int, dstid, seq int64, title string) map[string]any {
+	path := fmt.Sprintf("/c/%d-%d", kind, dstid)
+	return map[string]any{"web_push": 8030, "app_badge": 3, "notification": map[string]any{
+		"title": title, "body": "2 条未读消息", "navigate": path, "tag": path,
+		"data": map[string]any{"path": path, "kind": kind, "dstid": dstid, "seq": seq, "count": 2}}}
+}
+
+// TestPushesAreShownAndReadOnesVanish delivers pushes to the worker: they show,
+// the later about a conversation in place of the earlier, not while it is open
+// in front of somebody, and not any more once it was read.
+func TestPushesAreShownAndReadOnesVanish(t *testing.T) {
+	ann, bo := register(t, "安娜", phone), register(t, "Bo", phone)
+	befriend(ann, bo)
+	talk(ann, bo)
+	bo.permit(permissions.PermissionSettingGranted)
+	bo.open("/me/notify")
+	bo.worker()
+	bo.push(notification(10, ann.id, 5, "鸿雁：新消息"))
+	path := fmt.Sprintf("/c/10-%d", ann.id)
+	one := fmt.Sprintf(`[["鸿雁：新消息","2 条未读消息",%q,%q]]`, path, path)
+	bo.notified(one)
+	bo.push(notification(10, ann.id, 6, "鸿雁：新消息"))
+	bo.push(map[string]any{})
+	bo.notified(strings.TrimSuffix(one, "]") + `,["Hongyan 鸿雁","","",null]]`)
+	bo.eval("navigator.serviceWorker.ready.then((r) => r.getNotifications()).then((all) => all.forEach((n) => n.close()))")
+
+	bo.openChat(ann.id)
+	bo.push(notification(10, ann.id, 7, "seen"))
+	bo.push(notification(11, 99, 1, "unseen"))
+	bo.notified(`[["unseen","2 条未读消息","/c/11-99","/c/11-99"]]`)
+
+	bo.open("/contacts")
+	bo.worker()
+	bo.push(notification(10, ann.id, 1, "old")) // of what was read long ago
+	bo.until("the client settled", "customElements.get('hy-app') && document.querySelector('hy-contacts')")
+	ann.openChat(bo.id)
+	ann.say("醒醒") // something changes, and what was read goes
+	bo.until("the message", "document.title.startsWith('(')")
+	bo.notified(`[["unseen","2 条未读消息","/c/11-99","/c/11-99"]]`)
+
+	if icon := eval[string](bo.person, "document.querySelector('link[rel=icon]').href"); !strings.HasPrefix(icon, "data:image/png") {
+		bo.until("the number on the icon", "document.querySelector('link[rel=icon]').href.startsWith('data:image/png')")
+	}
+}
+
+// TestTheOfferComesAfterTheFirstMessage: nothing is asked on load; a bar with
+// the reason comes with the first own message, and never again after "not now".
+func TestTheOfferComesAfterTheFirstMessage(t *testing.T) {
+	ann, bo := register(t, "安娜", phone), register(t, "Bo", phone)
+	befriend(ann, bo)
+	ann.permit(permissions.PermissionSettingPrompt)
+	ann.openChat(bo.id)
+	ann.worker()
+	if eval[bool](ann.person, "!!document.querySelector('.push-offer')") {
+		t.Error("the offer came before anything was said")
+	}
+	ann.say("你好")
+	ann.see(".push-offer")
+	ann.shot("awake-offer")
+	ann.click(".push-offer .weui-btn_default")
+	ann.until("the bar gone", "!document.querySelector('.push-offer')")
+	ann.say("再来")
+	ann.sees("再来")
+	if eval[bool](ann.person, "!!document.querySelector('.push-offer')") {
+		t.Error("the offer came again")
+	}
+}
+
+// TestNothingOfAPersonStaysAfterLogout: worker, kept files, notifications go.
+func TestNothingOfAPersonStaysAfterLogout(t *testing.T) {
+	bo := register(t, "Bo", phone)
+	bo.permit(permissions.PermissionSettingGranted)
+	bo.open("/me")
+	bo.worker()
+	bo.push(notification(11, 99, 1, "left"))
+	bo.notified(`[["left","2 条未读消息","/c/11-99","/c/11-99"]]`)
+	bo.click("hy-me .danger")
+	bo.click("dialog .weui-dialog__btn_warn")
+	bo.until("the login", "location.pathname === '/user/login.shtml'")
+	left := eval[string](bo.person, `Promise.all([navigator.serviceWorker.getRegistrations(), caches.keys(), indexedDB.databases()])
+		.then((all) => JSON.stringify([...all.map((x) => x.length), Object.keys(localStorage)]))`)
+	if left != "[0,0,0,[]]" {
+		t.Errorf("left: %s", left)
+	}
+}
+
+// TestChannelsOnTheScreen sets up a channel: what is wrong is said at its field,
+// and a test says why it did not arrive.
+func TestChannelsOnTheScreen(t *testing.T) {
+	for _, on := range []screen{phone, desktop} {
+		t.Run(on.name, func(t *testing.T) {
+			ann := register(t, "安娜", on)
+			ann.open("/me/notify")
+			ann.see("hy-notify .add")
+			ann.shot("awake-notify-" + on.name)
+			ann.click("hy-notify .add")
+			ann.until("the kinds", "document.querySelectorAll('dialog.sheet button').length === 7")
+			ann.click("dialog.sheet button:nth-of-type(4)")
+			ann.see("hy-notify .channel-form")
+			ann.click("hy-notify .channel-form .weui-btn_primary")
+			ann.until("the fault at the field", "document.activeElement.name === 'address' && document.getElementById('fault-address')")
+			ann.insert("hy-notify input[name=address]", "oapi.dingtalk.com/robot/send")
+			ann.click("hy-notify .channel-form .weui-btn_primary")
+			ann.until("what the server says", "document.getElementById('fault-address')?.textContent.includes('https')")
+			ann.shot("awake-form-" + on.name)
+			ann.insert("hy-notify input[name=address]", "?access_token=abcd1234")
+			ann.insert("hy-notify input[name=name]", "值班群")
+			ann.click("hy-notify .channel-form .weui-btn_primary")
+			ann.until("the saved channel", "document.querySelector('hy-notify .centre.danger')")
+			ann.click("hy-notify .centre:not(.danger)")
+			ann.until("why it did not arrive", "/没有送到：/.test(document.querySelector('.toast')?.textContent)")
+			ann.click("hy-notify .bar button")
+			ann.until("the channel with its fault", "document.querySelector('hy-notify .channel .bad') && document.querySelector('hy-notify .channel').textContent.includes('…1234')")
+			ann.shot("awake-channels-" + on.name)
+		})
+	}
+}
