@@ -116,7 +116,8 @@ func (s *CallService) invite(ctx context.Context, from model.Sender, m *model.Me
 			s.accepted(own, from, ext, now)
 			return nil
 		case own.caller.holds(from, ext.Device) && own.callee.userID == m.DstID && own.answered.IsZero():
-			s.board.calling(own, m.CID) // sent again
+			s.returned(own, &own.caller, from.Origin)
+			s.board.calling(own, m.CID, now) // sent again
 			return nil
 		default:
 			side, _ := own.sides(from.UserID)

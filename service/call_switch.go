@@ -72,7 +72,7 @@ func (b *switchboard) open(from model.Sender, m *model.Message, ext *model.CallE
 	c.invite.Content, c.invite.At = m.Content, now.UnixMilli()
 	b.calls[from.UserID], b.calls[m.DstID] = c, c
 	b.tellUser(c.callee.userID, c.ringing(now), 0)
-	b.calling(c, m.CID)
+	b.calling(c, m.CID, now)
 	return c
 }
 
@@ -83,10 +83,11 @@ func (c *call) ringing(now time.Time) model.Message {
 	return m
 }
 
-// calling tells the caller's device the number of its call, and the caller's
-// others that there is one.
-func (b *switchboard) calling(c *call, cid string) {
+// calling tells the caller's device the number of its call and how long it rings,
+// and the caller's others that there is one.
+func (b *switchboard) calling(c *call, cid string, now time.Time) {
 	m := c.state(&c.caller, model.CallCalling, "")
+	m.Amount = c.ringing(now).Amount
 	b.tellUser(c.caller.userID, m, c.caller.origin)
 	m.CID = cid
 	b.tell(c.caller.origin, m)

@@ -322,6 +322,20 @@ func TestALostCallerMayCallAgain(t *testing.T) {
 	})
 }
 
+// TestAnInviteSentAgain: the answer to the first was lost with its socket.
+func TestAnInviteSentAgain(t *testing.T) {
+	onExchange(t, func(x *exchange) {
+		x.must(x.send(10, model.CmdCallInvite, 2, `{"device":"a"}`))
+		x.calls.Left(model.Sender{UserID: 1, Origin: 10})
+		x.take()
+		x.must(x.send(12, model.CmdCallInvite, 2, `{"device":"a"}`))
+		x.hears("again", "user [1] but 12: 27 calling", "socket 12: 27 calling")
+		time.Sleep(CallGrace + time.Second)
+		x.must(x.send(20, model.CmdCallAccept, 1, ""))
+		x.hears("accept", "socket 12: 22", "user [2]: 27 in_call", "user [1] but 12: 27 in_call")
+	})
+}
+
 func TestSignalsAreBounded(t *testing.T) {
 	onExchange(t, func(x *exchange) {
 		x.inCall()

@@ -15,6 +15,7 @@ import * as tracks from './tracks.js';
 export { now } from './state.js';
 
 const LAST_WORDS = 2200; // how long an end is shown
+const ANSWER_WITHIN = 15000;
 const CONNECT_WITHIN = 25000;
 const BACK_WITHIN = 30000;
 
@@ -51,9 +52,12 @@ export async function start(userid, video) {
   }
   if (!is('preparing')) return; // the other was faster
   patch({ state: 'calling' });
-  if (!send(CMD.INVITE, {}, { cid: call.cid })) return finish('failed');
+  limit = setTimeout(() => finish('lost'), ANSWER_WITHIN);
+  if (!invite()) return finish('lost');
   ring.play('out');
 }
+
+const invite = () => send(CMD.INVITE, {}, { cid: now.peek().cid });
 
 const servers = () => post('/call/ice', {}).then((answer) => answer.data, () => ({ iceServers: [] }));
 
@@ -100,7 +104,7 @@ async function invited(m, ext) {
 function told(m, ext, mine) {
   const own = ext.device === device;
   switch (ext.state) {
-    case 'calling': if (own && m.cid === now.peek().cid) patch({ id: ext.call }); break;
+    case 'calling': if (own && (mine || m.cid === now.peek().cid)) called(ext.call, m.amount); break;
     case 'in_call':
       if (own && !link.peer && (mine || (now.peek().out && !now.peek().id))) {
         patch({ id: ext.call, out: now.peek().out && mine }); // both called: the other's is the call
@@ -112,6 +116,14 @@ function told(m, ext, mine) {
     case 'back': if (mine) { patch({ away: false }); link.peer?.renew(); } break;
     case 'ended': if (mine) finish(ext.reason, m.amount); break;
   }
+}
+
+/** The server rings; should its end be lost, so is the call. */
+function called(id, seconds) {
+  patch({ id });
+  if (!seconds) return;
+  clearTimeout(limit);
+  limit = setTimeout(() => hangUp(), (seconds + 5) * 1000);
 }
 
 /** Answers an incoming call, with or without one's picture. */
@@ -127,8 +139,9 @@ export async function accept(video) {
     return;
   }
   clearTimeout(limit);
+  limit = setTimeout(() => hangUp('failed'), CONNECT_WITHIN);
   patch({ state: 'connecting', video: now.peek().video || video });
-  if (!send(CMD.ACCEPT, { video })) finish('lost');
+  if (!send(CMD.ACCEPT, { video }, { cid })) finish('lost');
 }
 
 export function decline() {
@@ -226,7 +239,10 @@ navigator.connection?.addEventListener?.('change', () => link.peer?.renew(true))
 
 let line = 'online';
 store.connection.subscribe(({ state }) => {
-  if (state === 'online' && line !== 'online' && busy() && now.peek().id && !is('incoming')) send(CMD.RESUME);
+  if (state === 'online' && line !== 'online') {
+    if (is('calling') && !now.peek().id) invite();
+    else if (busy() && !is('incoming', 'preparing')) send(CMD.RESUME);
+  }
   line = state;
 });
 store.onFrame(CMD.ERROR, hear);
