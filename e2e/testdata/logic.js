@@ -275,6 +275,28 @@ export const checks = {
     ];
   },
 
+  /** What the forms of cards make of what is written into them. */
+  async cards() {
+    const { centsOf, countOf } = await import('/a/x/js/chat/money.js');
+    const { faultsOf, sumOf } = await import('/a/x/js/chat/packet.js');
+    const { addressOf, messageOf } = await import('/a/x/js/chat/news.js');
+    const { stickerSize } = await import('/a/x/js/chat/cards.js');
+    const faults = (form, where) => Object.keys(faultsOf({ mode: 'lucky', amount: '1', count: '2', ...form }, { room: true, size: 5, balance: 1000, ...where })).join();
+    const size = (w, h) => Object.values(stickerSize(w, h)).join('x');
+    return [
+      ...Object.entries({ 8.88: 888, '0.01': 1, '１２。５': 1250, '.5': 50, '1.': 100, 29.99: 2999, '': null, '1.234': null, '-1': null, '1e3': null, '1,5': null }).flatMap(([text, want]) => same(`cents of ${text}`, centsOf(text), want)),
+      ...Object.entries({ 3: 3, ' ３ ': 3, 1.5: null, '': null, '-1': null }).flatMap(([text, want]) => same(`count of ${text}`, countOf(text), want)),
+      ...same('fine', faults({}), ''), ...same('nothing', faults({ amount: '', count: '' }), 'count,amount'), ...same('too many', faults({ count: '6' }), 'count'),
+      ...same('too little', faults({ amount: '0.01' }), 'amount'), ...same('too much', faults({ amount: '500' }, { balance: undefined }), 'amount'), ...same('beyond the purse', faults({ amount: '10.01' }), 'amount'),
+      ...same('each', sumOf({ mode: 'equal', amount: '1.50', count: '3' }, true), 450), ...same('the sum', sumOf({ mode: 'lucky', amount: '1.50', count: '3' }, true), 150),
+      ...Object.entries({ 'example.test/a': 'https://example.test/a', 'http://a.test': 'http://a.test/', 'example.test:8080/x': 'https://example.test:8080/x', 'javascript:alert(1)': null, 'a b': null, 你好: null,
+        'http://u:p@a.test': null, 'mailto:a@b.test': null, '': null, 'https://例子.测试/a': 'https://xn--fsqu00a.xn--0zwm56d/a' }).flatMap(([text, want]) => same(`address ${text}`, addressOf(text)?.href ?? null, want)),
+      ...same('a link', messageOf({ url: 'a.test', title: '', note: '', pic: '' }), { media: 7, url: 'https://a.test/' }),
+      ...same('news', messageOf({ url: 'a.test', title: '', note: 'n', pic: '' }), { media: 2, url: 'https://a.test/', content: 'a.test', memo: 'n', pic: '' }),
+      ...same('sizes', [size(96, 96), size(640, 320), size(20, 10), size(0, 5), size(1000, 1)], ['96x96', '160x80', '64x32', '120x120', '160x1']),
+    ];
+  },
+
   peaks() {
     return [...same('peaks', peaksOf(Array.from({ length: 480 }, (_, i) => (i === 100 ? 1 : 0.5))).length, 48), ...same('silence', Math.max(...peaksOf([])), 0)];
   },
