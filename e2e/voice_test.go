@@ -128,10 +128,15 @@ func TestVoicePlays(t *testing.T) {
 		t.Errorf("%d voices were heard", heard)
 	}
 
-	ann.choose("hy-composer input[data-for=audio]", tone(t, 2))
+	ann.choose("hy-composer input[data-for=audio]", tone(t, 20))
 	bo.until("a third", "document.querySelectorAll('article.other .bubble.voice').length === 3 && document.querySelectorAll('.unheard').length === 1")
 	bo.eval(voice(1, ".click()"))
 	bo.until("the third after the second, by itself", voice(2, "?.classList.contains('playing')"))
+
+	bo.click("hy-voice .mic")
+	bo.until("quiet while one speaks", "document.querySelector('hy-voice .strip') && "+voice(2, ".classList.contains('paused')"))
+	bo.click("hy-voice .strip .iconbtn")
+	bo.eval(voice(2, ".click()"))
 
 	bo.eval("document.documentElement.dataset.care = '1'")
 	bo.until("slow speech in care mode", "document.querySelector('.rate')?.click() ?? document.querySelector('.rate')?.textContent === '0.75×'")

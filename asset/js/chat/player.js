@@ -92,8 +92,7 @@ export function toggle(voice) {
   } else if (player.paused) {
     player.play().catch(() => set('failed', 0));
   } else {
-    player.pause();
-    playing.value = { ...playing.peek(), state: 'paused' };
+    pause();
   }
 }
 
@@ -115,6 +114,13 @@ function play(voice) {
   const from = left.get(voice.key);
   if (from) player.currentTime = from;
   player.play().catch(() => now === voice && (playing.value = { key: voice.key, state: 'failed', share: 0 }));
+}
+
+/** Something else is to be heard, or said. */
+export function pause() {
+  if (!audio || audio.paused) return;
+  audio.pause();
+  playing.value = { ...playing.peek(), state: 'paused' };
 }
 
 export function faster() {

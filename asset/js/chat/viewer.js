@@ -7,6 +7,7 @@ import { attempt, bytes, html, icon, nothing, t } from './base.js';
 import { MEDIA } from '../core/timeline.js';
 import { style } from '../ui/style.js';
 import { mayForward } from './deeds.js';
+import { pause } from './player.js';
 import { ownFile } from './text.js';
 import { posterOf, reveal, saving, sourceOf } from './source.js';
 
@@ -95,6 +96,7 @@ class Viewer {
     const film = document.createElement('video');
     Object.assign(film, { controls: true, playsInline: true, preload: 'none', src: content.data.film });
     if (content.data.poster) film.poster = content.data.poster;
+    film.onplay = pause;
     film.setAttribute('aria-label', content.data.alt);
     box.append(film);
     Object.assign(content, { element: box, film });

@@ -1,6 +1,7 @@
 // The voice button. By touch it turns the field into "hold to talk" (slide up to
 // cancel, right to go on without holding); by mouse and keyboard one click starts
 // and the next one sends.
+import { pause } from './player.js';
 import { ask, duration, emit, html, icon, nothing, t, toast, View } from './base.js';
 
 const CANCEL_AT = 60;
@@ -98,6 +99,7 @@ class VoiceButton extends View {
 
   async begin(mode) {
     if (this.recorder || !(await this.possible()) || (mode === 'click' && !(await this.primed()))) return;
+    pause();
     this.history = new Array(20).fill(0);
     this.seconds = 0;
     this.cancelling = this.locking = false;
