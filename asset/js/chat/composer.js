@@ -11,6 +11,7 @@ const QUOTED = 100;
 const RECENT = 3000;
 
 const byTouch = () => matchMedia('(pointer: coarse)').matches;
+
 class Composer extends View {
   static properties = {
     kind: { type: Number }, dstid: { type: Number }, panel: { state: true }, answering: { state: true }, editing: { state: true },
@@ -51,6 +52,7 @@ class Composer extends View {
     if (this.entered) {
       this.entered = false;
       this.setText(draft);
+      this.callSomebody();
       if (!byTouch()) this.field.focus();
     } else if (!this.editing && draft !== this.draft && this.field.value === this.draft) {
       // Written on another device meanwhile; but a list that was under way when one wrote here may still be from before.
@@ -74,7 +76,7 @@ class Composer extends View {
       <form class="bar" @submit=${this.submit}>
         <hy-voice class=${this.holding ? 'holding' : ''} .holding=${this.holding}></hy-voice>
         <textarea rows="1" ?hidden=${this.holding} aria-label=${t('chat.write')} enterkeyhint=${enterBreaks() ? 'enter' : 'send'} autocomplete="off"
-          @blur=${() => { this.calls?.close(); this.requestUpdate(); }} @click=${() => this.calls?.look()} @input=${this.typed} @keydown=${this.keydown} @paste=${this.paste} @focus=${this.focused}></textarea>
+          @blur=${() => { this.calls?.close(); this.requestUpdate(); }} @click=${() => this.calls?.look()} @input=${this.typed} @keydown=${this.keydown} @paste=${this.paste} @focus=${() => { this.panel = byTouch() ? null : this.panel; }}></textarea>
         <button class="iconbtn" type="button" aria-label=${t('chat.emoji')} aria-expanded=${this.panel === 'emoji' ? 'true' : 'false'} @click=${() => this.toggle('emoji')}>${icon(this.panel === 'emoji' ? 'keyboard' : 'smile')}</button>
         ${this.filled && !this.holding ? html`<button class="send" type="submit">${t('act.send')}</button>`
           : html`<button class="iconbtn plus" type="button" aria-label=${t('chat.plus')} aria-expanded=${this.panel === 'plus' ? 'true' : 'false'} @click=${() => this.toggle('plus')}>${icon('circle-plus')}</button>`}
@@ -113,12 +115,12 @@ class Composer extends View {
 
   setText(text) {
     this.field.value = text;
-    this.filled = text.trim() !== '';
     this.grow();
   }
 
   grow() {
     const { field } = this;
+    this.filled = field.value.trim() !== '';
     if (CSS.supports('field-sizing', 'content')) return;
     field.style.height = 'auto';
     field.style.height = `${field.scrollHeight}px`;
@@ -127,7 +129,6 @@ class Composer extends View {
   typed() {
     const text = this.field.value;
     this.typedAt = Date.now();
-    this.filled = text.trim() !== '';
     this.grow();
     this.callSomebody();
     if (this.editing) return;
@@ -151,10 +152,6 @@ class Composer extends View {
     this.calls ??= new Calls(this);
     if (id) this.calls.insert(id);
     else this.calls.look();
-  }
-
-  focused() {
-    if (byTouch()) this.panel = null;
   }
 
   keydown(event) {
