@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -55,6 +57,10 @@ func TestCall(t *testing.T) {
 		lb.await(model.CmdRead, "")
 		if got := b.unread(a.id); got != 0 {
 			t.Errorf("%d unread after an answered call", got)
+		}
+
+		if page := b.page("/chat/index.shtml"); !strings.Contains(page, "[Video call]") {
+			t.Errorf("the list without JavaScript does not tell of the call:\n%s", page)
 		}
 
 		la.send(model.Message{Cmd: model.CmdCallInvite, DstID: b.id})
@@ -132,6 +138,27 @@ func ext(t *testing.T, m model.Message) (e model.CallExt) {
 		t.Fatalf("ext of %+v: %v", m, err)
 	}
 	return e
+}
+
+// page is the HTML of a page, as an English browser gets it.
+func (p *person) page(path string) string {
+	p.t.Helper()
+	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.base+path, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+p.token)
+	r.Header.Set("Accept-Language", "en")
+	w, err := http.DefaultClient.Do(r)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = w.Body.Close() }()
+	body, err := io.ReadAll(w.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(body)
 }
 
 func (p *person) unread(with int64) int64 {

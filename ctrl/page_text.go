@@ -70,6 +70,9 @@ func (p *pages) summary(lang string, m *model.Message) string {
 		return oneLine(m.Content)
 	}
 	text := "[" + p.Locale.T(lang, "media."+key, nil) + "]"
+	if entry := m.CallEntry(); entry != nil {
+		text = "[" + p.Locale.T(lang, entry.Word(), nil) + "]"
+	}
 	switch {
 	case m.Media == model.MediaVoice && m.Amount > 0:
 		text += fmt.Sprintf(" %d:%02d", m.Amount/60, m.Amount%60)

@@ -1,5 +1,7 @@
 package model
 
+import "encoding/json"
+
 // Ends of a call: the result in its entry of the timeline, and the reason that
 // its devices hear.
 const (
@@ -56,4 +58,26 @@ func (e *CallExt) Valid() error {
 type CallEntry struct {
 	Video  bool   `json:"video"`
 	Result string `json:"result"`
+}
+
+// CallEntry gives what m says of a call that has ended; nil if it is no entry of one.
+func (m *Message) CallEntry() *CallEntry {
+	if m.Media != MediaUser || len(m.Ext) == 0 {
+		return nil
+	}
+	var ext struct {
+		Call *CallEntry `json:"call"`
+	}
+	if json.Unmarshal(m.Ext, &ext) != nil {
+		return nil
+	}
+	return ext.Call
+}
+
+// Word names the sentence that says whether there was a picture.
+func (e *CallEntry) Word() string {
+	if e.Video {
+		return "media.videocall"
+	}
+	return "media.voicecall"
 }

@@ -99,7 +99,7 @@ func mediumWord(medium int) string {
 // excerpt is one line of what a message says.
 func (a *AwakeService) excerpt(lang string, row *model.Post) string {
 	text := row.Content
-	if entry := callOf(row); entry != nil {
+	if entry := (&model.Message{Media: row.Media, Ext: []byte(row.Ext)}).CallEntry(); entry != nil {
 		return a.words(lang, callWord(entry), nil)
 	}
 	if word := mediumWord(row.Media); word != "" {

@@ -15,29 +15,13 @@ func callMemo(video bool) string {
 	return "[语音通话]"
 }
 
-// callOf gives what a row says of a call; nil for other rows.
-func callOf(row *model.Post) *model.CallEntry {
-	if row.Media != model.MediaUser || row.Ext == "" {
-		return nil
-	}
-	var ext struct {
-		Call *model.CallEntry `json:"call"`
-	}
-	if json.Unmarshal([]byte(row.Ext), &ext) != nil {
-		return nil
-	}
-	return ext.Call
-}
-
-// callWord names the sentence that says it to the callee.
+// callWord names the sentence that says to the callee what became of a call.
 func callWord(entry *model.CallEntry) string {
-	switch {
-	case entry.Result == model.CallMissed, entry.Result == model.CallCancelled, entry.Result == model.CallBusy:
+	switch entry.Result {
+	case model.CallMissed, model.CallCancelled, model.CallBusy:
 		return "call.entry.missed.other"
-	case entry.Video:
-		return "media.videocall"
 	}
-	return "media.voicecall"
+	return entry.Word()
 }
 
 // write leaves the entry of a call that has ended in the timeline of the two,
