@@ -105,6 +105,7 @@ func TestPacketIsEmpty(t *testing.T) {
 	ann.until("that it was taken, on the open sheet", "document.querySelector('.envelope .none')?.textContent === '对方已领取' && document.querySelectorAll('.envelope li').length === 1")
 	ann.press("Escape", "Escape", 27, "", 0)
 	ann.see("article.own .packet[data-state=empty]")
+	ann.until("the same in its words", "document.querySelector('article.own .packet .size').textContent === '对方已领取'")
 	bo.openChat(ann.id)
 	bo.see("article.other .packet[data-state=opened]")
 	bo.shot("packet-opened-phone")

@@ -59,7 +59,7 @@ store.onFrame(CMD.HELLO, () => {
 const isNumber = (id) => Number.isSafeInteger(id) && id > 0;
 
 /** A red packet of the ledger is sealed, opened, empty or expired; any other is an ornament with a wish. */
-export function packet({ m }) {
+export function packet({ m, own }) {
   const id = m.ext?.packet;
   const wish = m.memo || t('chat.packet.wish');
   const inside = (word) => html`<span class="coin" aria-hidden="true"></span><span class="about"><span class="wish">${wish}</span>${word ? html`<span class="size">${word}</span>` : nothing}</span>`;
@@ -67,7 +67,13 @@ export function packet({ m }) {
   const { state, mine } = stateOf(id);
   const over = mine ? 'opened' : state === 'open' ? '' : state;
   return html`<div class="bubble card packet ${over ? 'over' : ''}" data-state=${over || 'sealed'}><button class="whole" type="button" @click=${() => show(id)}>
-    <span class="body"><span class="sr">${t('media.redpacket')}: </span>${inside(t(`packet.state.${over || 'sealed'}`))}</span><span class="foot">${t('packet.foot')}</span></button></div>`;
+    <span class="body"><span class="sr">${t('media.redpacket')}: </span>${inside(wordOf(over, own && m.cmd === CMD.SINGLE))}</span><span class="foot">${t('packet.foot')}</span></button></div>`;
+}
+
+/** How a packet stands, in words. Who gave it to a friend waits for the friend. */
+function wordOf(over, given) {
+  if (given && over !== 'expired') return t(over ? 'packet.taken' : 'packet.waiting');
+  return t(`packet.state.${over || 'sealed'}`);
 }
 
 async function show(id) {
