@@ -82,6 +82,7 @@ func TestScanner(t *testing.T) {
 	bo.click("hy-me button.weui-cell_access")
 	card := bo.decoded("dialog img.code")
 	bo.shot("groups-card")
+	bo.axe("one's own code")
 	if card != bo.base+"/u/"+id(bo) {
 		t.Fatalf("the card says %q", card)
 	}
@@ -129,11 +130,13 @@ func TestBoard(t *testing.T) {
 	ann.pickMenu("pin")
 	bo.see(".board.pins")
 	bo.shot("groups-board")
+	bo.axe("the board")
 	bo.click(".board.pins .body")
 	bo.until("the flash", "document.querySelector('article.flash')?.textContent.includes('香山东门')")
 	bo.click(".board.notice .body")
 	bo.until("the whole notice", "document.querySelector('dialog .whole')?.textContent.includes('改到周日')")
 	bo.shot("groups-notice")
+	bo.axe("the notice")
 	bo.escape()
 	bo.until("the notice gone", "!document.querySelector('.board.notice') && !document.querySelector('dialog[open]')")
 	bo.openGroup(group)
@@ -145,6 +148,8 @@ func TestBoard(t *testing.T) {
 	}
 	bo.escape()
 	ann.click(".board.pins .iconbtn")
+	ann.see(".pin-list")
+	ann.axe("all that is pinned")
 	ann.click(".pin-list .iconbtn")
 	bo.until("nothing pinned", "!document.querySelector('.board.pins')")
 }

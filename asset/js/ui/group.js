@@ -108,7 +108,6 @@ class Group extends View {
         ${this.door(`${here}/invite`, t('invite.code'), icon('qr-code', 'small'))}
         ${this.cell('notice', g.notice, 2000, 6, g.noticeat ? `${store.nameOf(g.noticeby)} · ${fullTime(g.noticeat)}` : '')}
         ${this.cell('memo', g.memo, 140, 2)}
-        ${this.door(`/search?kind=11&dstid=${g.id}`, t('group.search'))}
       </div>
       <div class="weui-cells">
         <button type="button" class="weui-cell weui-cell_access" @click=${() => this.rename(own)}><span class="weui-cell__bd">${t('group.nick')}</span><span class="weui-cell__ft">${own?.nick || store.me.value?.nickname}</span></button>

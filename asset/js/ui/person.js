@@ -66,7 +66,7 @@ class Person extends View {
         ${user.sex && user.sex !== 'U' ? cell(t('person.sex'), t(`sex.${user.sex}`)) : nothing}
         ${user.memo ? cell(t('person.memo'), user.memo) : nothing}
       </div>
-      ${this.chat ? html`<div class="weui-cells"><a class="weui-cell weui-cell_access" href="/search?kind=10&dstid=${this.userid}"><span class="weui-cell__bd">${t('group.search')}</span><span class="weui-cell__ft"></span></a></div>${switches(10, this.userid, this)}` : nothing}
+      ${this.chat ? switches(10, this.userid, this) : nothing}
       ${own ? html`<p class="total">${t('person.self')}</p><p class="total"><button type="button" class="link" @click=${async () => (await import('./code.js')).showCard()}>${t('scan.mine')}</button></p>` : this.actions(user, friend)}</div></div>`;
   }
 
