@@ -3,7 +3,7 @@ import { html, nothing, repeat } from '../vendor/lit.js';
 import { computed, effect, signal } from '../vendor/signals-core.js';
 import { t, words } from './core/i18n.js';
 import * as store from './core/store.js';
-import { addressOf as keyOf, blank, conversation, count, followKeyboard, head, icon, lazily, painted, setCookie, toast, View } from './ui/kit.js';
+import { addressOf as keyOf, banner, blank, conversation, count, followKeyboard, head, icon, lazily, painted, setCookie, toast, View } from './ui/kit.js';
 
 const HOME = '/chat/index.shtml';
 const mark = new URL('../favicon.svg', import.meta.url).pathname;
@@ -117,7 +117,7 @@ class App extends View {
     const list = !r.view;
     return html`<div class="shell at-${list ? 'list' : 'main'}">
       ${this.tabs(r)}
-      ${banner()}
+      ${late.value && store.connection.value.state !== 'online' ? (second.value, banner()) : nothing}
       <section class="side" aria-label=${t(`tab.${r.tab}`)}>${this.side(r)}</section>
       <main class="main" id="main" tabindex="-1">${this.main(r)}</main>
     </div>`;
@@ -241,17 +241,6 @@ function rowOf(/** @type {Event} */ e) {
   return row ? { key, row } : null;
 }
 
-function banner() {
-  const line = store.connection.value;
-  if (line.state === 'online' || !late.value) return nothing;
-  second.value; // counts down
-  const left = Math.max(0, Math.ceil(((line.retryAt || 0) - Date.now()) / 1000));
-  const trying = line.state === 'connecting' || !left;
-  return html`<div class="offline" role="status">${icon('wifi-off', 'small')}<span>${t(trying ? 'line.connecting' : navigator.onLine ? 'line.reason.server' : 'line.reason.network')}
-    ${trying ? nothing : html`<span class="count" aria-hidden="true">${t('line.retry', { Count: left })}</span>`}</span>
-    ${trying ? nothing : html`<button type="button" @click=${() => store.retryNow()}>${t('line.now')}</button>`}</div>`;
-}
-
 function watchLine() {
   let timer = 0;
   let prefetch = 0;
@@ -276,7 +265,8 @@ async function boot() {
   history.replaceState({ depth: 0 }, '');
   const r = route.peek();
   if (data.chat) await import('./core/timeline.js'); // the store puts its messages there
-  store.start(data).catch(() => {}); // the line tells of it
+  const started = store.start(data).catch(() => {}); // the line tells of it
+  if (!data.me) await started; // from what this device kept
   // What the server rendered stays until the view that takes its place is there.
   const needed = { contacts: 'contacts', me: 'me' }[r.tab] ?? (r.sub === 'search' ? 'search' : '');
   await Promise.all([r.view && load(r.view), needed && load(needed)]);

@@ -19,7 +19,7 @@ export async function leave() {
   }
   store.outbox.peek()?.stop();
   store.dropDrafts();
-  localStorage.removeItem(`hy-heard-${id}`);
+  for (const key of [`hy-heard-${id}`, store.LAST]) localStorage.removeItem(key);
   await deleteDatabase(store.databaseOf(id));
   await import('../awake/push.js').then((push) => push.leave()).catch(() => {});
 }

@@ -14,6 +14,8 @@ export const groups = signal([]);
 export const requests = signal([]);
 export const presence = signal(new Map());
 export const connection = signal({ state: 'connecting', reason: '', since: 0, retryAt: 0 });
+/** When what is shown was kept on this device; 0: it comes from the server. */
+export const asOf = signal(0);
 export const typing = signal(new Map());
 export const drafts = signal(new Map());
 export const current = signal(null);
@@ -23,8 +25,8 @@ export const outbox = signal(null);
 export const unreadTotal = computed(() => conversations.value.reduce((sum, row) => sum + badge(row), 0));
 
 /** The timelines that views opened, by key. Their module is the chat's: it says how they are made; the store, what becomes
- * of a message of ours that turns up in the history. */
-export const timelines = { all: new Map(), make: null, settle: () => false };
+ * of a message of ours that turns up in the history, and what this device kept to be read without a network. */
+export const timelines = { all: new Map(), make: null, settle: () => false, kept: async () => [] };
 
 /** How far this person has read on this screen, by key; the server may not know yet. */
 export const readUpTo = new Map();

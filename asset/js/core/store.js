@@ -6,13 +6,15 @@ import { Outbox } from './outbox.js';
 import { newCID, openDatabase } from './shared.js';
 import { CMD, isPost, keyOf, kindOf, peerOf, Socket } from './socket.js';
 import {
-  connection, conversations, current, forget, me, outbox, patchRow, presence, readUpTo, refresh, restoreDrafts, rowNow, stopTyping, take, timeline, timelines, typed, unmute,
+  asOf, connection, conversations, current, forget, me, outbox, patchRow, presence, readUpTo, refresh, restoreDrafts, rowNow, stopTyping, take, timeline, timelines, typed, unmute,
 } from './state.js';
 
 export * from './state.js';
 
 const TYPING_EVERY = 3000;
 const REQUEST_TIMEOUT = 10000;
+/** Whose client this browser was last; nobody's after a sign-out. */
+export const LAST = 'hy-last';
 const LATER = 1500; // what may wait for the first paint
 
 const waiting = new Map();
@@ -32,9 +34,12 @@ export const databaseOf = (id) => `hongyan-${id}`;
 export async function start(boot = {}) {
   if (socket) return;
   take(boot);
-  if (!me.peek()) me.value = (await post('/user/me', {})).data;
+  const db = boot.me ? await openDatabase(databaseOf(boot.me.id)) : await recall();
+  try {
+    localStorage.setItem(LAST, me.peek().id);
+  } catch { /* a forbidden storage: there will be nothing to read without a network */ }
+  timelines.kept = async (key) => (await import('./cache.js')).rowsOf(db, key);
   socket = new Socket({ onframe: receive, onstate: connected, check: stillSignedIn });
-  const db = await openDatabase(databaseOf(me.peek().id));
   const box = new Outbox({
     db,
     send: (frame) => socket.send(frame),
@@ -47,8 +52,23 @@ export async function start(boot = {}) {
   restoreDrafts();
   conversations.subscribe(followMutes);
   socket.start();
-  setTimeout(() => import('./delivered.js').catch(() => {}), LATER);
+  setTimeout(() => Promise.all([import('./delivered.js'), import('./cache.js').then((cache) => cache.keep(db))]).catch(() => {}), LATER);
   for (const name of ['conversations', 'contacts', 'groups', 'requests']) if (!boot[name]) refresh(name);
+}
+
+/** Without a page of the server's: who was here last, and what this device kept for them. */
+async function recall() {
+  const last = Number(localStorage.getItem(LAST));
+  const db = last ? await openDatabase(databaseOf(last)) : null;
+  const kept = db && await (await import('./cache.js')).lists(db);
+  if (kept?.me) {
+    take(kept);
+    asOf.value = kept.at;
+    greeted = true; // all lists are to be fetched with the next hello
+    return db;
+  }
+  me.value = (await post('/user/me', {})).data;
+  return openDatabase(databaseOf(me.peek().id));
 }
 
 /** Mutes for a while end here when they end on the server. */
@@ -106,6 +126,8 @@ async function stillSignedIn() {
 
 /** After a hello: first what we missed, then what we owe. */
 async function hello(m) {
+  if (m.userid && m.userid !== me.peek().id) location.reload(); // another has signed in meanwhile
+  asOf.value = 0;
   if (epoch && m.ext?.epoch && m.ext.epoch !== epoch) for (const line of timelines.all.values()) line.reset();
   epoch = m.ext?.epoch ?? epoch;
   outbox.peek()?.resume();

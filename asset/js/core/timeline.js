@@ -159,8 +159,15 @@ export class Timeline {
     return this.once('newest', async () => {
       this.again = false;
       const known = this.goal();
-      const { rows } = await this.history({ limit: PAGE });
-      this.newest(rows, PAGE, known);
+      try {
+        const { rows } = await this.history({ limit: PAGE });
+        this.newest(rows, PAGE, known);
+      } catch (error) {
+        const rows = ['offline', 'unavailable'].includes(error.code) ? await timelines.kept(this.key) : [];
+        if (rows.length === 0) throw error;
+        this.newest(rows, 0);
+        return; // what followed is fetched with the next hello
+      }
       // What came while the page was under way may not be on it.
       if (this.again || this.goal() > this.last) this.catchUp();
     });

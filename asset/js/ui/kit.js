@@ -117,6 +117,17 @@ export function conversation(row, on, active) {
     <button class="more iconbtn" type="button" tabindex=${active ? 0 : -1} aria-haspopup="menu" aria-label=${t('list.more')}>${icon('ellipsis')}</button></li>`;
 }
 
+/** Says that there is no line, why, of when what is shown is, and when the next attempt comes; drawn anew each second. */
+export function banner() {
+  const line = store.connection.value;
+  const left = Math.max(0, Math.ceil(((line.retryAt || 0) - Date.now()) / 1000));
+  const trying = line.state === 'connecting' || !left;
+  return html`<div class="offline" role="status">${icon('wifi-off', 'small')}<span>${t(trying ? 'line.connecting' : navigator.onLine ? 'line.reason.server' : 'line.reason.network')}
+    ${trying ? nothing : html`<span class="count" aria-hidden="true">${t('line.retry', { Count: left })}</span>`}
+    ${store.asOf.value ? html`<span class="asof">${t('line.asof', { When: shortTime(store.asOf.value) })}</span>` : nothing}</span>
+    ${trying ? nothing : html`<button type="button" @click=${() => store.retryNow()}>${t('line.now')}</button>`}</div>`;
+}
+
 /** Dialogs come with the first of them; the shell fetches them when there is time. */
 const dialogs = () => import('./dialog.js').catch(() => {
   toast(t('error.client.page'), 3500);
