@@ -9,8 +9,8 @@ import { beginning, callsOf, entry, unreadChip, ways } from './message.js';
 import * as player from './player.js';
 
 export const PAGE = 30;
-export const MOST = 300;
-const CALM = 150;
+export const MOST = 240;
+const CALM = 120;
 const NEAR = 400;
 const SETTLED = 100;
 const LATER = 300;
@@ -167,7 +167,7 @@ class MessageList extends View {
     if (frames > 0 && this.isConnected) requestAnimationFrame(() => this.rest(act, frames - 1));
   }
 
-  /** The rows in the DOM: at most 300, wherever the reader is, and fewer where only the end is seen. */
+  /** The rows in the DOM: at most MOST, wherever the reader is, and fewer where only the end is seen. */
   window() {
     const { rows } = this.line;
     if (!this.fromSeq && rows.length > 0) this.fromSeq = rows[Math.max(0, rows.length - 2 * PAGE)].seq;
