@@ -101,6 +101,7 @@ function heard(/** @type {any} */ m, /** @type {{kind: number, dstid: number}} *
     import('./offer.js').then((offer) => offer.offer(), () => {});
     return;
   }
+  if (['answered', 'declined', 'failed'].includes(m.ext?.call?.result)) return; // who took part in a call knows of it
   const row = store.rowNow(where.kind, where.dstid);
   if (row?.muted && !store.mentionsMe(m)) return;
   import('./sound.js').then((sound) => sound.ring(m, where), () => {});
