@@ -66,7 +66,7 @@ function closeRead() {
       for (const note of shown) {
         const { kind, dstid, seq } = note.data ?? {};
         const row = rows.find((r) => r.kind === kind && r.dstid === dstid);
-        if (row && (row.readseq >= seq || !row.unread)) note.close();
+        if (row?.readseq >= seq) note.close();
       }
     }, SETTLE);
   });
