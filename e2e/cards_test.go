@@ -5,10 +5,18 @@ import (
 	"testing"
 )
 
+// unasked lets nobody be offered notices: the offer lies over the first messages.
+func unasked(all ...*account) {
+	for _, a := range all {
+		a.eval("localStorage.setItem('hy-push', 'no')")
+	}
+}
+
 // together opens a group of two on both screens.
 func together(a, b *account) {
 	a.t.Helper()
 	befriend(a, b)
+	unasked(a, b)
 	a.openChat(b.id)
 	group := eval[int64](a.person, fmt.Sprintf(`fetch('/contact/createcommunity', { method: 'POST', headers: { 'Content-Type': 'application/json' },
 		body: JSON.stringify({ name: '登山队', members: [%d] }) }).then((r) => r.json()).then((x) => x.data.id)`, b.id))
@@ -92,6 +100,7 @@ func TestRedPacket(t *testing.T) {
 func TestPacketIsEmpty(t *testing.T) {
 	ann, bo := register(t, "安娜", desktop), register(t, "Bo", phone)
 	befriend(ann, bo)
+	unasked(ann, bo)
 	talk(ann, bo)
 	ann.tool("packet")
 	ann.insert("input[name=amount]", "1")
@@ -117,6 +126,7 @@ func TestCards(t *testing.T) {
 	cat := register(t, "张小明", phone)
 	befriend(ann, bo)
 	befriend(ann, cat)
+	unasked(ann, bo)
 	talk(ann, bo)
 
 	ann.tool("card")
@@ -191,6 +201,7 @@ func TestCards(t *testing.T) {
 func TestLinkPreview(t *testing.T) {
 	ann, bo := register(t, "安娜", phone), register(t, "Bo", desktop)
 	befriend(ann, bo)
+	unasked(ann, bo)
 	talk(ann, bo)
 	ann.eval(`(() => {
 		const real = fetch;
