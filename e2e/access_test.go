@@ -120,6 +120,7 @@ func TestAccessible(t *testing.T) {
 		ann.open(d[0])
 		ann.until("the client", "document.querySelector('hy-app')?.hasUpdated")
 		ann.see(map[bool]string{true: "hy-messages article", false: ".row a"}[strings.HasPrefix(d[0], "/c/")])
+		ann.until("what comes later", "!document.querySelector('.bubble.pending')") // it takes another's place
 		ann.eval(d[1])
 		ann.see(d[2])
 		ann.axe("over " + d[0] + ": " + d[1])

@@ -57,15 +57,15 @@ export function words(content, m) {
   return partsOf(content ?? '', callsOf(m, nameOf)).map((part) => {
     if (part.call) return html`<span class="call ${part.call === 'all' || part.call === me.peek()?.id ? 'me' : ''}">${part.text}</span>`;
     if (!part.href) return part.text;
-    return html`<a href=${part.href} title=${part.host} target="_blank" rel="noopener noreferrer nofollow" @click=${(event) => follow(event, part, m)}><bdi>${part.text}</bdi></a>${part.doubt
+    return html`<a href=${part.href} title=${part.host} target="_blank" rel="noopener noreferrer nofollow" @click=${(event) => follow(event, part, m)} @auxclick=${(event) => follow(event, part, m)}><bdi>${part.text}</bdi></a>${part.doubt
       ? html`<bdi class="real-host">${part.host}</bdi>` : nothing}`;
   });
 }
 
-/** A link that may lead elsewhere, or in a group to a host that is new here, is asked about first; one's own is not. */
+/** A link that may lead elsewhere, or in a group to a host that is new here, is asked about first, with the middle button too; one's own is not. */
 function follow(event, part, m) {
   const own = !m || !m.userid || m.userid === me.peek()?.id;
-  const reason = own ? '' : reasonToAsk(part, m.cmd === CMD.ROOM);
+  const reason = own || event.button === 2 || ownFile(part.href) ? '' : reasonToAsk(part, m.cmd === CMD.ROOM);
   if (!reason) return;
   event.preventDefault();
   attempt(async () => (await import('./linkcheck.js')).confirmLink(part, reason));
@@ -85,7 +85,7 @@ function page(m) {
   const said = m.ext?.preview;
   const part = typeof said?.title === 'string' ? linkify(m.content ?? '').find(({ href }) => href && href === said.url) : null;
   if (!part) return nothing;
-  return html`<a class="page" href=${part.href} target="_blank" rel="noopener noreferrer nofollow" @click=${(event) => follow(event, part, m)}><span class="about"><span class="name">${said.title}</span>
+  return html`<a class="page" href=${part.href} target="_blank" rel="noopener noreferrer nofollow" @click=${(event) => follow(event, part, m)} @auxclick=${(event) => follow(event, part, m)}><span class="about"><span class="name">${said.title}</span>
     <span class="size">${part.host}${typeof said.note === 'string' && said.note ? ` · ${said.note}` : ''}</span></span>${ownFile(said.pic) ? html`<img class="thumb" src=${ownFile(said.pic)} width="44" height="44" alt="" loading="lazy" decoding="async">` : nothing}</a>`;
 }
 
@@ -210,7 +210,7 @@ function file(item, pane) {
   const inside = html`<span class="about"><span class="name">${m.content || t('chat.file')}</span><span class="size">${m.amount ? bytes(m.amount) : ''}${m.url && url && !ownFile(m.url) ? ` · ${url.host}` : ''}</span></span>
     <span class="kind ${KIND_COLOURS[kind] ?? 'other'}" aria-hidden="true">${kind ? kind.toUpperCase() : icon('file')}</span>`;
   return html`<div class="bubble card file">${url && m.url
-    ? html`<a class="body" href=${url.href} download=${m.content || 'file'} target="_blank" rel="noopener noreferrer nofollow"><span class="sr">${t('chat.download')}: </span>${inside}</a>`
+    ? html`<a class="body" href=${url.href} download=${m.content || 'file'} target="_blank" rel="noopener noreferrer nofollow" @click=${(event) => follow(event, partOf(url, ''), m)}><span class="sr">${t('chat.download')}: </span>${inside}</a>`
     : html`<span class="body">${inside}</span>`}${progress(entry)}</div>`;
 }
 
@@ -224,7 +224,7 @@ function news({ m }) {
   const inside = html`<span class="about"><span class="name">${title}</span>${m.memo ? html`<span class="size">${m.memo}</span>` : nothing}
     ${url ? html`<span class="size">${url.host}</span>` : nothing}</span>${pic ? html`<img class="thumb" src=${pic} alt="" loading="lazy" decoding="async">` : nothing}`;
   return html`<div class="bubble card news">${url
-    ? html`<a class="body" href=${url.href} target="_blank" rel="noopener noreferrer nofollow" @click=${(event) => follow(event, partOf(url, title), m)}>${inside}</a>` : html`<span class="body">${inside}</span>`}</div>`;
+    ? html`<a class="body" href=${url.href} target="_blank" rel="noopener noreferrer nofollow" @click=${(event) => follow(event, partOf(url, title), m)} @auxclick=${(event) => follow(event, partOf(url, title), m)}>${inside}</a>` : html`<span class="body">${inside}</span>`}</div>`;
 }
 
 /** The link of a card as one of a text would be: whether its title names another host, or it is written in other letters. */
