@@ -114,6 +114,29 @@ func TestScanner(t *testing.T) {
 		await document.querySelector('hy-scan').read(blob);
 	})()`))
 	ann.until("the card", "location.pathname === '/contacts/"+id(ann)+"'")
+
+	// The camera sees the code of an invitation: the browser goes where it leads.
+	ann.open("/scan")
+	ann.see("hy-scan .scan")
+	ann.eval(`(async () => {
+		const scan = document.querySelector('hy-scan');
+		scan.stop();
+		const group = await fetch('/contact/createcommunity', { method: 'POST', body: new URLSearchParams({ name: '扫码群' }) }).then((r) => r.json());
+		const link = await fetch('/community/invitelink', { method: 'POST', body: new URLSearchParams({ dstid: group.data.id }) }).then((r) => r.json());
+		const img = new Image();
+		img.src = '/qr.svg?join=' + link.data.token;
+		await img.decode();
+		const canvas = document.createElement('canvas');
+		canvas.width = 640;
+		canvas.height = 480;
+		const pen = canvas.getContext('2d');
+		const draw = () => { pen.fillStyle = '#777'; pen.fillRect(0, 0, 640, 480); pen.drawImage(img, 140, 60, 360, 360); };
+		setInterval(draw, 50);
+		draw();
+		navigator.mediaDevices.getUserMedia = async () => canvas.captureStream(20);
+		await scan.start();
+	})()`)
+	ann.until("the invitation", "location.pathname.startsWith('/join/') && document.querySelector('.invite h1')?.textContent === '扫码群'")
 }
 
 // TestBoard shows a notice until it was read, and pinned messages to everybody.

@@ -18,6 +18,7 @@ func TestSignOutLeavesNothing(t *testing.T) {
 	ann.open("/me")
 	ann.store()
 	ann.until("the outbox", "store.outbox.peek()?.find")
+	ann.eval("localStorage.setItem('hy-notices-" + id(ann) + "', '{}'); sessionStorage.setItem('hy-invite-" + id(ann) + "-7', '{}')")
 	ann.wire.cut()
 	ann.click("hy-me .danger")
 	ann.until("what would be lost", "/还有 1 条消息没有发送/.test(document.querySelector('dialog')?.textContent)")
@@ -32,7 +33,7 @@ func TestSignOutLeavesNothing(t *testing.T) {
 	if kept := eval[bool](ann.person, kept(ann)); kept {
 		t.Error("the database is still there")
 	}
-	if left := eval[[]string](ann.person, "Object.keys(localStorage).filter((key) => key.startsWith('hy-drafts-'))"); len(left) > 0 {
+	if left := eval[[]string](ann.person, "[...Object.keys(localStorage), ...Object.keys(sessionStorage)].filter((key) => /^hy-[a-z]+-"+id(ann)+"(-|$)/.test(key))"); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
 }

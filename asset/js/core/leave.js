@@ -19,9 +19,19 @@ export async function leave() {
   }
   store.outbox.peek()?.stop();
   store.dropDrafts();
-  for (const key of [`hy-heard-${id}`, store.LAST]) localStorage.removeItem(key);
+  forget(id);
   await deleteDatabase(store.databaseOf(id));
   await import('../awake/push.js').then((push) => push.leave()).catch(() => {});
+}
+
+/** Removes what views kept of a person, here and in this tab: hy-NAME-ID, and hy-NAME-ID-MORE. */
+function forget(id) {
+  try {
+    localStorage.removeItem(store.LAST);
+    for (const kept of [localStorage, sessionStorage]) {
+      for (const key of Object.keys(kept)) if (new RegExp(`^hy-[a-z]+-${id}(-|$)`).test(key)) kept.removeItem(key);
+    }
+  } catch { /* a forbidden storage holds nothing */ }
 }
 
 /** Deletes a database, with all that it holds. Never rejects: what is not there is as good as deleted. */

@@ -73,7 +73,7 @@ class Scan extends View {
       const text = video.videoWidth ? await decode(video, video.videoWidth, video.videoHeight) : '';
       if (this.stream !== stream) return;
       if (text) {
-        navigator.vibrate?.(30);
+        if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(30);
         this.stop();
         this.found(text);
         return;
