@@ -52,7 +52,7 @@ func views(ann, bo *account, group int64) [][2]string {
 		{"/contacts/blocked", "hy-requests h1"}, {"/contacts/" + id(bo), "hy-person h2"}, {"/groups/join", "hy-find h1"},
 		{"/chat/createcom.shtml", "hy-create h1"}, {"/search", "hy-search input"}, {"/search?q=Hello", ".found-in .hit"}, {"/search?tab=links", "hy-search .results .row"},
 		{"/me/outbox", "hy-outbox .blank"}, {"/me", "hy-me h1"}, {"/me/profile", "hy-account h1"},
-		{"/me/devices", "hy-account .tag"}, {"/me/passwd", "hy-account h1"}, {"/me/settings", "hy-account h1"},
+		{"/me/devices", "hy-account .tag"}, {"/me/passwd", "hy-account h1"}, {"/me/settings", "hy-account h1"}, {"/me/notify", "hy-notify .add"},
 	}
 }
 

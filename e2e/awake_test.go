@@ -202,3 +202,30 @@ func TestChannelsOnTheScreen(t *testing.T) {
 		})
 	}
 }
+
+// TestOneSoundForAllTabs rings once for a message, in whichever tab, and not at
+// all for what is in front of somebody or muted.
+func TestOneSoundForAllTabs(t *testing.T) {
+	ann, bo := register(t, "安娜", phone), register(t, "Bo", desktop)
+	befriend(ann, bo)
+	ann.openChat(bo.id)
+	bo.open("/contacts")
+	bo.eval("globalThis.rang = 0; addEventListener('hy-rang', () => { rang++; })")
+	bo.until("the client settled", "performance.getEntriesByType('resource').some((e) => e.name.endsWith('/awake/awake.js'))")
+	bo.eval(`import(document.querySelector('script[type=module]').src.replace('app.js', 'awake/sound.js')).then((sound) => { globalThis.sound = sound; })`)
+	ann.say("叮")
+	bo.until("a sound", "rang === 1")
+	again := eval[int](bo.person, `(async () => {
+		const row = { kind: 10, dstid: `+id(ann)+` };
+		await new Promise((resolve) => setTimeout(resolve, 1600)); // a burst rings once
+		const last = Number(localStorage.getItem('hy-rang'));
+		await Promise.all([sound.ring({ id: last }, row), sound.ring({ id: last }, row)]); // the other tab had it
+		await sound.ring({ id: last + 1 }, row);
+		sound.setSound(false);
+		await sound.ring({ id: last + 2 }, row);
+		return rang;
+	})()`)
+	if again != 2 {
+		t.Errorf("rang %d times, want 2", again)
+	}
+}
