@@ -55,6 +55,9 @@ func TestCall(t *testing.T) {
 			t.Errorf("the entry is %+v", entry)
 		}
 		lb.await(model.CmdRead, "")
+		if _, counts := n.get(n.internal + "/metrics"); !strings.Contains(counts, `hongyan_calls_ended_total{result="answered"} 1`) || !strings.Contains(counts, "hongyan_relays 0") {
+			t.Error("the metrics do not tell of the call")
+		}
 		if got := b.unread(a.id); got != 0 {
 			t.Errorf("%d unread after an answered call", got)
 		}

@@ -19,6 +19,7 @@ func (s *server) startRelay(ctx context.Context) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.metrics.Relays(s.relay.Count)
 	return func() {
 		if err := s.relay.Close(); err != nil {
 			s.log.Warn("the relay did not close", "error", err)

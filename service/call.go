@@ -88,6 +88,7 @@ func (s *CallService) locked(fn func() error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err := fn()
+	s.metrics.Calls.Set(float64(len(s.board.calls) / 2))
 	for _, d := range s.board.sent() {
 		s.out.Publish(d)
 	}
@@ -236,17 +237,6 @@ func (s *CallService) signal(from model.Sender, m *model.Message, ext *model.Cal
 		return nil
 	}
 	return model.Invalid("cmd")
-}
-
-// endReason is what hanging up means: before an answer the caller gives up.
-func endReason(rings bool, said string) string {
-	switch {
-	case rings && said == model.CallFailed, !rings && (said == model.CallFailed || said == model.CallLost):
-		return said
-	case rings:
-		return model.CallCancelled
-	}
-	return model.CallAnswered
 }
 
 // end ends a call and leaves its entry, for who holds mu.

@@ -27,6 +27,7 @@ func callWord(entry *model.CallEntry) string {
 // write leaves the entry of a call that has ended in the timeline of the two,
 // for who holds mu: an outcome that the store does not take is lost, and logged.
 func (s *CallService) write(c *call, result string, seconds int64) {
+	s.metrics.CallEnds.WithLabelValues(result).Inc()
 	ext, err := json.Marshal(map[string]model.CallEntry{"call": {Video: c.video, Result: result}})
 	if err != nil {
 		panic(err) // a truth and a text always encode

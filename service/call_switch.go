@@ -145,6 +145,17 @@ func (c *call) result(reason string) string {
 	return reason
 }
 
+// endReason is what hanging up means: before an answer the caller gives up.
+func endReason(rings bool, said string) string {
+	switch {
+	case rings && said == model.CallFailed, !rings && (said == model.CallFailed || said == model.CallLost):
+		return said
+	case rings:
+		return model.CallCancelled
+	}
+	return model.CallAnswered
+}
+
 // relay hands a signal from one device of a call to the other.
 func (b *switchboard) relay(c *call, from model.Sender, m *model.Message, ext *model.CallExt) {
 	_, other := c.sides(from.UserID)

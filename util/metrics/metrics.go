@@ -33,6 +33,9 @@ type Metrics struct {
 	BatchSize     prometheus.Histogram   // operations in a batch
 	CommitSeconds prometheus.Histogram   // a batch in its transaction
 
+	Calls    prometheus.Gauge       // calls that ring or are spoken in
+	CallEnds *prometheus.CounterVec // calls that ended, by result
+
 	Panics         *prometheus.CounterVec   // recovered panics, by where
 	Limited        *prometheus.CounterVec   // refusals by a rate limit, by which
 	Requests       *prometheus.CounterVec   // HTTP requests, by method, route and status
@@ -60,6 +63,8 @@ func New() *Metrics {
 		}),
 		CommitSeconds: histogram("commit_seconds", "Duration of one commit."),
 		CommitQueue:   gauge("commit_queue", "Operations waiting for the next batch."),
+		Calls:         gauge("calls", "Calls that ring or are spoken in."),
+		CallEnds:      counters("calls_ended_total", "Calls that ended.", "result"),
 		Panics:        counters("panics_total", "Recovered panics.", "where"),
 		Limited:       counters("limited_total", "Refusals by a rate limit.", "limit"),
 		Requests:      counters("http_requests_total", "HTTP requests.", "method", "route", "status"),
@@ -72,9 +77,16 @@ func New() *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.Connections, m.UsersOnline, m.QueueDepth, m.Deliveries, m.Dropped, m.Resyncs, m.SlowClosed,
 		m.Frames, m.Acks, m.AckSeconds, m.Commits, m.BatchSize, m.CommitSeconds, m.CommitQueue,
-		m.Panics, m.Limited, m.Requests, m.RequestSeconds,
+		m.Calls, m.CallEnds, m.Panics, m.Limited, m.Requests, m.RequestSeconds,
 	)
 	return m
+}
+
+// Relays adds the gauge of what relays calls, which is asked for each time.
+func (m *Metrics) Relays(count func() int) {
+	m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "hongyan", Name: "relays", Help: "Relays of calls that are open.",
+	}, func() float64 { return float64(count()) }))
 }
 
 // Build adds the gauge whose label says which version runs.

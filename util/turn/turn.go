@@ -141,5 +141,8 @@ func (s *Server) Servers(userID int64, host string) []ICE {
 	}
 }
 
+// Count gives the number of relays that are open.
+func (s *Server) Count() int { return s.inner.AllocationCount() }
+
 // Close ends every relay.
 func (s *Server) Close() error { return s.inner.Close() }

@@ -159,6 +159,9 @@ func TestQuota(t *testing.T) {
 		t.Errorf("more than %d relays of one user", perUser)
 	}
 	allocate(t, s, 2, false)
+	if n := s.Count(); n != perUser+1 {
+		t.Errorf("%d relays are counted, want %d", n, perUser+1)
+	}
 }
 
 func TestWhomARelayMayReach(t *testing.T) {
