@@ -142,6 +142,11 @@ export const checks = {
       ...same('shape', items.map((i) => i.type), ['time', 'message', 'message', 'message', 'time', 'message', 'note', 'unread', 'message', 'message']),
       ...same('heads', items.filter((i) => i.type === 'message').map((i) => i.head), [true, false, true, true, true, true]),
       ...same('status', items.filter((i) => i.own).map((i) => i.status), ['read', 'sent', 'waiting']),
+      ...same('delivered', layout(rows, [], { me: 1, kind: 10, peerread: 3, peerdelivered: 4 }).filter((i) => i.own).map((i) => i.status), ['read', 'delivered']),
+      // Where the rows do not reach back to what was read, the line is not among them.
+      ...same('out of sight', layout(rows, [], { me: 1, kind: 10, unreadFrom: 0 }).some((i) => i.type === 'unread'), false),
+      ...same('from the beginning', layout(rows, [], { me: 1, kind: 10, unreadFrom: 0, whole: true }).findIndex((i) => i.type === 'unread'), 1),
+      ...same('readers', layout(rows, [], { me: 1, kind: 11, receipts: new Map([[4, { seq: 4, of: 3, read: 1 }]]) }).filter((i) => i.own).map((i) => i.receipt?.read), [undefined, 1]),
     ];
   },
 
