@@ -69,6 +69,9 @@ func (p *pages) summary(lang string, m *model.Message) string {
 	if key == "" {
 		return oneLine(m.Content)
 	}
+	if m.Media == model.MediaNews && strings.HasPrefix(m.URL, model.RecordPath) {
+		key = "record"
+	}
 	text := "[" + p.Locale.T(lang, "media."+key, nil) + "]"
 	if entry := m.CallEntry(); entry != nil {
 		text = "[" + p.Locale.T(lang, entry.Word(), nil) + "]"

@@ -163,6 +163,7 @@ func TestSelectAndForward(t *testing.T) {
 	ann.openChat(cy.id)
 	ann.until("the own record", "document.querySelector('article.own .card.record')")
 	ann.forwardLast(2, "messages-square", "Bo", "")
+	ann.until("the list calls it what it is", "[...document.querySelectorAll('.row')].some((row) => row.textContent.includes('[聊天记录]'))")
 	bo.until("a record of a record", "document.querySelector('article.other .card.record')?.textContent.includes('聊天记录')")
 	bo.click("article.other .card.record")
 	bo.click(".hy-panel hy-record .card.record")

@@ -18,6 +18,7 @@ let told = true;
 
 /** Keeps a list of messages told for as long as it is on the page. */
 export function follow(pane) {
+  if (pane.leaving.signal.aborted) return; // it left while this was fetched
   const asker = new Asker(pane);
   const ends = [
     store.onFrame(CMD.EVENT, delivered),

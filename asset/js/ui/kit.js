@@ -82,7 +82,7 @@ export function preview(m, nameOf = () => '') {
   if (!m) return '';
   if (m.ext?.recalled) return t('preview.recalled');
   if (m.cmd === 19) return t('preview.event');
-  const medium = m.ext?.call ? (m.ext.call.video ? 'videocall' : 'voicecall') : mediaNames[m.media];
+  const medium = m.ext?.call ? (m.ext.call.video ? 'videocall' : 'voicecall') : m.ext?.record ? 'record' : mediaNames[m.media];
   let text = medium ? `[${t(`media.${medium}`)}]` : m.media === 6 && m.url ? `[${m.content}]` : m.content;
   if (m.media === 3 && m.amount) text += ` ${duration(m.amount)}`;
   else if (m.media === 10 || m.media === 2) text += ` ${m.content ?? ''}`;
