@@ -170,6 +170,13 @@ func TestBoard(t *testing.T) {
 		t.Error("a member is offered to pin")
 	}
 	bo.escape()
+	// What was unpinned and pinned while the line was down shows once it is up again.
+	bo.wire.cut()
+	call[any](ann, "/message/pin", fmt.Sprintf("{ kind: 11, dstid: %d, seq: 1, pinned: false }", group))
+	bo.wire.mend()
+	bo.until("the pin gone", "!document.querySelector('.board.pins')")
+	call[any](ann, "/message/pin", fmt.Sprintf("{ kind: 11, dstid: %d, seq: 1 }", group))
+	bo.see(".board.pins")
 	ann.click(".board.pins .iconbtn")
 	ann.see(".pin-list")
 	ann.axe("all that is pinned")

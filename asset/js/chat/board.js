@@ -36,6 +36,18 @@ class Board extends View {
   connectedCallback() {
     super.connectedCallback();
     style('board').catch(() => {}).then(() => { this.styled = true; });
+    // What changed while the line was away comes with the history, which this does not follow.
+    this.ends = [CMD.HELLO, CMD.RESYNC].map((cmd) => store.onFrame(cmd, () => this.fetch()));
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    for (const end of this.ends) end();
+  }
+
+  fetch() {
+    if (this.kind === CMD.SINGLE || this.kind === CMD.ROOM) loadPins(this.kind, this.dstid);
+    if (this.kind === CMD.ROOM) loadNicks(this.dstid);
   }
 
   willUpdate(changes) {
@@ -43,8 +55,7 @@ class Board extends View {
     if (!changes.has('kind') && !changes.has('dstid')) return;
     this.at = 0;
     this.seen = readNotices()[this.dstid] ?? 0;
-    if (this.kind === CMD.SINGLE || this.kind === CMD.ROOM) loadPins(this.kind, this.dstid);
-    if (this.kind === CMD.ROOM) loadNicks(this.dstid);
+    this.fetch();
   }
 
   render() {

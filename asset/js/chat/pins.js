@@ -44,7 +44,7 @@ function follow(m) {
   if (!rows) return; // nobody looked yet
   const pin = m.cmd === CMD.EVENT && m.content === 'pinned' && m.seq;
   const change = m.cmd !== CMD.EVENT && rows.some((row) => row.seq === m.ref);
-  if (pin || change || m.cmd === CMD.HELLO) loadPins(kind, dstid);
+  if (pin || change) loadPins(kind, dstid);
 }
 
 for (const cmd of [CMD.EVENT, CMD.RECALL, CMD.EDIT]) store.onFrame(cmd, follow);
