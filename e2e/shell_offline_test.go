@@ -14,7 +14,7 @@ func TestShellReadsOffline(t *testing.T) {
 	ann.worker()
 	ann.until("what was read is kept", `new Promise((resolve) => { const open = indexedDB.open('hongyan-`+id(ann)+`'); open.onsuccess = () => {
 		const all = open.result.transaction('kv').objectStore('kv').getAll();
-		all.onsuccess = () => { open.result.close(); resolve(JSON.stringify(all.result).includes('"rows":[{') && all.result.some((kept) => kept.contacts?.length)); };
+		all.onsuccess = () => { open.result.close(); resolve(JSON.stringify(all.result).includes('"rows":[{') && all.result.some((kept) => kept.contacts?.length && kept.conversations?.length)); };
 	}; })`)
 
 	ann.wire.vanish()
