@@ -232,6 +232,11 @@ func TestReach(t *testing.T) {
 	bo.click(".quote")
 	bo.until("what is quoted", "document.querySelector('article.flash')?.textContent.includes('很久以前')")
 
+	bo.do("focus", focus("article.flash, article:focus"))
+	bo.press("F10", "F10", 121, "", 8)
+	bo.click(".hy-menu .reactions button:nth-child(1)")
+	bo.until("the reaction to what was said long ago", "document.querySelector('.reacted button')?.textContent.includes('👍')")
+
 	// On from there, page by page, the piece becomes part of the whole again.
 	bo.eval("globalThis.scroller = document.querySelector('hy-messages .scroller'); 0")
 	bo.until("the end", `(() => { scroller.scrollTop = 0; return [...document.querySelectorAll('hy-messages .words')].some((e) => e.textContent === '回答') && !document.querySelector('.to-bottom'); })()`)

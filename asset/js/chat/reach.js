@@ -35,6 +35,7 @@ async function around(kind, dstid, seq) {
   const { rows } = await post('/message/history', { kind, dstid, before: seq + PAGE, limit: 3 * PAGE });
   const piece = new Timeline(kind, dstid);
   piece.newest(rows, 3 * PAGE);
+  store.timeline(kind, dstid).piece = piece;
   return piece;
 }
 
@@ -62,6 +63,7 @@ async function rejoin(pane) {
     if (main.loaded && piece.last >= main.first - 1) {
       main.older(piece.rows, 0);
       main.complete = piece.complete;
+      main.piece = null;
       if (pane.line === piece) pane.line = main;
     }
     if (rows.length > 0 || pane.line === main) showNewer(pane);

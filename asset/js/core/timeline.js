@@ -35,6 +35,8 @@ export class Timeline {
     this.version = signal(0);
     this.jobs = new Map(); // what is being fetched
     this.again = false; // what is being fetched may be old already
+    /** @type {Timeline|null} */
+    this.piece = null; // a part of long ago that is shown by itself, between which and this there is a gap
     this.reset();
   }
 
@@ -147,6 +149,10 @@ export class Timeline {
     if (!isChange(m)) {
       this.insert(m);
       return;
+    }
+    if (this.piece) { // what is shown of long ago changes with it
+      this.piece.apply(m);
+      this.piece.bump();
     }
     const i = this.index(m.ref ?? 0);
     const old = this.rows[i];
