@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"hongyan/model"
 )
@@ -259,18 +260,31 @@ func react(reactions map[string][]int64, m *model.Message) map[string][]int64 {
 // serverExt is what the server keeps in a message's ext, beside what its client
 // put there. Edits are the seqs of the changes that edited it.
 type serverExt struct {
-	Recalled  bool               `json:"recalled"`
-	Packet    int64              `json:"packet"`
-	Edits     []int64            `json:"edits"`
-	Reactions map[string][]int64 `json:"reactions"`
+	Recalled  bool
+	Packet    int64
+	Edits     []int64
+	Reactions map[string][]int64
 }
 
-func readExt(row *model.Post) serverExt {
-	var ext serverExt
-	if row.Ext != "" {
-		_ = json.Unmarshal([]byte(row.Ext), &ext) // what is no object has none of it
-	}
+// readExt reads by the very names: what is stored may have others' spellings.
+func readExt(row *model.Post) (ext serverExt) {
+	extKey(row.Ext, "recalled", &ext.Recalled)
+	extKey(row.Ext, "packet", &ext.Packet)
+	extKey(row.Ext, "edits", &ext.Edits)
+	extKey(row.Ext, "reactions", &ext.Reactions)
 	return ext
+}
+
+// extKey reads one key of a stored ext; what is no object, or has it not, has
+// nothing of it.
+func extKey(stored, key string, into any) {
+	if !strings.Contains(stored, `"`+key+`"`) {
+		return
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal([]byte(stored), &fields) == nil && fields[key] != nil {
+		_ = json.Unmarshal(fields[key], into)
+	}
 }
 
 // writeExt sets keys of a message's ext and leaves the others.

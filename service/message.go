@@ -3,6 +3,9 @@ package service
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"hongyan/model"
@@ -174,9 +177,10 @@ func cleanExt(ext json.RawMessage) (json.RawMessage, error) {
 		return nil, model.Invalid("ext")
 	}
 	before := len(fields)
-	for _, key := range reserved() {
-		delete(fields, key)
-	}
+	// A struct is filled whatever the case of a key, so no spelling of theirs stays.
+	maps.DeleteFunc(fields, func(key string, _ json.RawMessage) bool {
+		return slices.ContainsFunc(reserved(), func(own string) bool { return strings.EqualFold(key, own) })
+	})
 	if len(fields) == before {
 		return ext, nil
 	}

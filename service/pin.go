@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"encoding/json"
 
 	"hongyan/model"
 
@@ -86,10 +85,9 @@ func (tx *Tx) tellPin(c *model.Conversation, m model.Message) error {
 
 // takenBack tells from a message's ext whether it was recalled.
 func takenBack(ext string) bool {
-	var is struct {
-		Recalled bool `json:"recalled"`
-	}
-	return ext != "" && json.Unmarshal([]byte(ext), &is) == nil && is.Recalled
+	recalled := false
+	extKey(ext, "recalled", &recalled)
+	return recalled
 }
 
 // pinned gives the pinned messages of a conversation as they are now, the last

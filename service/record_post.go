@@ -19,15 +19,11 @@ func idsOf(text string) []int64 {
 
 // recordOf is the record that a message shows; 0 if none.
 func recordOf(row *model.Post) int64 {
-	var ext struct {
-		Record struct {
-			ID int64 `json:"id"`
-		} `json:"record"`
+	var record struct {
+		ID int64 `json:"id"`
 	}
-	if row.Ext != "" {
-		_ = json.Unmarshal([]byte(row.Ext), &ext)
-	}
-	return ext.Record.ID
+	extKey(row.Ext, "record", &record)
+	return record.ID
 }
 
 // linkedRecord is the record that a client's message asks to show.
