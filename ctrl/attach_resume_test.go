@@ -162,3 +162,25 @@ func TestUploadsOfOthers(t *testing.T) {
 		t.Errorf("after it was cancelled: %d", status)
 	}
 }
+
+// TestOnlyFilesAreLarge: the routes around the parts read their body whole, so
+// what is no file has the bound of any other body.
+func TestOnlyFilesAreLarge(t *testing.T) {
+	h := newShelf(t, nil)
+	_, state, _ := h.call(h.alice.token, "/attach/begin", map[string]any{"name": "a.bin", "size": 5})
+	large := strings.Repeat("x", bodyLimit+1)
+	for _, path := range []string{"/attach/begin", "/attach/state", "/attach/finish", "/attach/cancel"} {
+		for kind, body := range map[string]string{
+			"application/json":                  `{"upload":"` + state.Upload + `","size":5,"pad":"` + large + `"}`,
+			"application/x-www-form-urlencoded": "size=5&upload=" + state.Upload + "&pad=" + large,
+		} {
+			if status, _, out := h.postTo(h.alice.token, path, kind, strings.NewReader(body)); status != http.StatusRequestEntityTooLarge || out.Error != "too_large" {
+				t.Errorf("%s takes %d bytes of %s: %d %q", path, len(body), kind, status, out.Error)
+			}
+		}
+	}
+	h.part(h.alice.token, state.Upload, "0", "hello")
+	if status, _, _ := h.call(h.alice.token, "/attach/finish", map[string]any{"upload": state.Upload}); status != 200 {
+		t.Errorf("the upload is hurt: %d", status)
+	}
+}
