@@ -3,7 +3,7 @@
 import { effect } from '../../vendor/signals-core.js';
 import { CMD, keyOf } from './socket.js';
 import { connection, conversations, groups, me, readUpTo } from './state.js';
-import { sendFrame } from './store.js';
+import { leading, sendFrame } from './store.js';
 
 const EVERY = 1000;
 /** In larger groups nobody is told: each member's word would cost all the others'. */
@@ -32,6 +32,6 @@ function tell() {
 }
 
 effect(() => {
-  if (connection.value.state !== 'online' || timer) return;
+  if (connection.value.state !== 'online' || timer || !leading.value) return;
   if (conversations.value.some(owed)) timer = setTimeout(tell, EVERY);
 });

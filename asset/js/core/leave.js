@@ -17,6 +17,7 @@ export async function leave() {
     store.resume();
     throw error;
   }
+  store.farewell();
   store.outbox.peek()?.stop();
   store.dropDrafts();
   forget(id);

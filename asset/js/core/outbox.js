@@ -6,6 +6,7 @@ import { newCID } from './shared.js';
 import { backoff, keyOf } from './socket.js';
 
 const ACK_TIMEOUT = 15000;
+const DISK_TIMEOUT = 5000;
 const MAX_INTERNAL = 3;
 const LATE = 60000; // what leaves this long after it was written says when that was
 const RETRYABLE = new Set(['network', 'offline', 'timeout', 'unavailable', 'rate_limited']);
@@ -94,7 +95,8 @@ export class Outbox {
     if (this.stopped) return;
     const { progress, sentAt, ...kept } = entry;
     try {
-      await this.db.put('outbox', entry.cid, kept);
+      // A tab that was put to sleep in the middle of a write holds up all the others: what was written must leave all the same.
+      await Promise.race([this.db.put('outbox', entry.cid, kept), new Promise((_, reject) => { setTimeout(reject, DISK_TIMEOUT); })]);
     } catch {
       this.persistent.value = false;
     }
@@ -108,6 +110,14 @@ export class Outbox {
     this.update(entry.cid, { saving: false });
     this.step(keyOf(entry.kind, entry.dstid));
     return entry.cid;
+  }
+
+  /** Takes over what another tab wrote and kept. */
+  adopt(entry) {
+    if (this.find(entry.cid)) return;
+    this.order = Math.max(this.order, entry.order);
+    this.place(entry);
+    this.step(keyOf(entry.kind, entry.dstid));
   }
 
   kick() {

@@ -152,7 +152,13 @@ export class Socket {
 
   schedule() {
     clearTimeout(this.timers.heart);
+    this.beatAt = Date.now() + this.interval;
     this.timers.heart = setTimeout(() => this.beat(), this.interval);
+  }
+
+  /** Makes up for timers that a page out of sight gets late. */
+  due() {
+    if (this.ready && Date.now() > this.beatAt) this.beat();
   }
 
   beat() {

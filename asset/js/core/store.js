@@ -1,10 +1,10 @@
 // The one place that changes the client's state: what arrives, by HTTP or over
 // the line, is merged here by seq, and what people do starts here.
-import { batch } from '../../vendor/signals-core.js';
+import { batch, computed, effect, signal } from '../../vendor/signals-core.js';
 import { post } from './api.js';
 import { Outbox } from './outbox.js';
-import { newCID, openDatabase } from './shared.js';
-import { CMD, isPost, keyOf, kindOf, peerOf, Socket } from './socket.js';
+import { Line, newCID, openDatabase } from './shared.js';
+import { CMD, isPost, keyOf, kindOf, peerOf } from './socket.js';
 import {
   asOf, connection, conversations, current, forget, me, outbox, patchRow, presence, readUpTo, refresh, restoreDrafts, rowNow, stopTyping, take, timeline, timelines, typed, unmute,
 } from './state.js';
@@ -12,49 +12,94 @@ import {
 export * from './state.js';
 
 const TYPING_EVERY = 3000;
-const REQUEST_TIMEOUT = 10000;
 /** Whose client this browser was last; nobody's after a sign-out. */
 export const LAST = 'hy-last';
 const LATER = 1500; // what may wait for the first paint
 
-const waiting = new Map();
 const typingSent = new Map();
 const listeners = new Set();
 const framesOf = new Map();
-let socket = null;
+let shared = null; // the database
+let unwatch = () => {};
 let uploader = null;
 let epoch = '';
 let greeted = false;
 let muteTimer = 0;
+
+const line = signal(/** @type {Line|null} */ (null));
+
+/** Whether this tab holds the line for all tabs of this browser: what is to happen once, such as a sound, happens here. */
+export const leading = computed(() => line.value?.leading.value ?? false);
 
 /** The name of what this device keeps for a person; nobody else's is ever opened. */
 export const databaseOf = (id) => `hongyan-${id}`;
 
 /** Starts the client with what the page brought: any of {me, conversations, contacts, groups, requests}. */
 export async function start(boot = {}) {
-  if (socket) return;
+  if (shared) return;
   take(boot);
-  const db = boot.me ? await openDatabase(databaseOf(boot.me.id)) : await recall();
+  const db = (shared = boot.me ? await openDatabase(databaseOf(boot.me.id)) : await recall());
   try {
     localStorage.setItem(LAST, me.peek().id);
   } catch { /* a forbidden storage: there will be nothing to read without a network */ }
   timelines.kept = async (key) => (await import('./cache.js')).rowsOf(db, key);
-  socket = new Socket({ onframe: receive, onstate: connected, check: stillSignedIn });
-  const box = new Outbox({
-    db,
-    send: (frame) => socket.send(frame),
-    upload: async (...args) => (uploader ??= (await import('./media.js')).uploadEntry)(...args),
-    acked: stored,
-    silent: () => socket.lost('silent'),
-  });
-  await box.load();
-  outbox.value = box;
   restoreDrafts();
   conversations.subscribe(followMutes);
-  socket.start();
+  line.value = new Line(databaseOf(me.peek().id), {
+    frame: receive, state: connected, check: stillSignedIn, lead, follow, word: heard,
+    box: (entries) => outbox.peek()?.take?.(entries), entries: () => [...(outbox.peek()?.entries() ?? [])],
+    call: (method, ...args) => outbox.peek()?.[method](...args),
+  });
+  line.peek().start();
   setTimeout(() => Promise.all([import('./delivered.js'), import('./cache.js').then((cache) => cache.keep(db))]).catch(() => {}), LATER);
   for (const name of ['conversations', 'contacts', 'groups', 'requests']) if (!boot[name]) refresh(name);
 }
+
+const boxDeps = () => ({
+  db: shared,
+  send: (frame) => line.peek().send(frame),
+  upload: async (...args) => (uploader ??= (await import('./media.js')).uploadEntry)(...args),
+  acked: stored,
+  silent: () => line.peek().lost('silent'),
+});
+
+/** This tab leads: it sends what any tab wrote, also those that were closed. */
+async function lead() {
+  const box = new Outbox(boxDeps());
+  const before = outbox.peek();
+  await box.load();
+  for (const entry of before?.entries() ?? []) box.adopt({ ...entry, state: entry.state === 'failed' ? 'failed' : 'waiting', saving: false });
+  unwatch();
+  outbox.value = box;
+  unwatch = effect(() => {
+    const entries = [...box.lanes.value.values()].flat();
+    line.peek()?.say('box', entries);
+  });
+}
+
+/** Another tab leads. */
+async function follow() {
+  unwatch();
+  outbox.peek()?.stop();
+  const { Mirror } = await import('./mirror.js');
+  outbox.value = new Mirror({ ...boxDeps(), ask: (...args) => line.peek().call(...args) });
+}
+
+/** What another tab of this browser says: what it sent or read, and that its person signs out. */
+function heard(word) {
+  if (word.frame) receive(word.frame);
+  if (word.left) {
+    outbox.peek()?.stop();
+    location.assign('/user/login.shtml');
+  }
+  const { row } = word;
+  if (!row || row.readseq <= (rowNow(row.kind, row.dstid)?.readseq ?? 0)) return;
+  readUpTo.set(keyOf(row.kind, row.dstid), row.readseq);
+  patchRow(row.kind, row.dstid, row);
+}
+
+/** Tells the other tabs that this person signs out. */
+export const farewell = () => line.peek()?.say('word', { left: true });
 
 /** Without a page of the server's: who was here last, and what this device kept for them. */
 async function recall() {
@@ -133,7 +178,7 @@ async function hello(m) {
   outbox.peek()?.resume();
   for (const [key, seq] of readUpTo) { // what was read before there was a line, or as it broke
     const [kind, dstid] = key.split(':').map(Number);
-    socket.send({ cmd: CMD.READ, kind, dstid, seq });
+    line.peek().send({ cmd: CMD.READ, kind, dstid, seq });
   }
   await refresh('conversations').catch(() => {});
   const now = current.peek();
@@ -156,7 +201,7 @@ export function onFrame(cmd, listener) {
 }
 
 /** Gives a frame to the line as it is; false if there is none. */
-export const sendFrame = (frame) => socket?.send(frame) ?? false;
+export const sendFrame = (frame) => line.peek()?.send(frame) ?? false;
 
 function receive(m) {
   batch(() => handle(m));
@@ -166,8 +211,8 @@ function receive(m) {
 function handle(m) {
   switch (m.cmd) {
     case CMD.HELLO: hello(m); return;
-    case CMD.ACK: settle(m); answer(m); return;
-    case CMD.ERROR: if (!answer(m)) outbox.peek()?.fail(m.cid, m.error, m.msg, m.amount); return;
+    case CMD.ACK: settle(m); return;
+    case CMD.ERROR: outbox.peek()?.fail(m.cid, m.error, m.msg, m.amount); return;
     case CMD.RESYNC: resync(m); return;
     case CMD.READ: read(m); return;
     case CMD.TYPING: typed(m); return;
@@ -194,10 +239,10 @@ function arrived(m) {
   if (m.cmd !== CMD.EVENT && settle(m)) return;
   const kind = kindOf(m);
   const dstid = peerOf(m, me.peek().id);
-  const line = timelines.all.get(keyOf(kind, dstid));
+  const known = timelines.all.get(keyOf(kind, dstid));
   const row = rowNow(kind, dstid);
   const fresh = m.seq > Math.max(row?.lastseq ?? 0, 0);
-  if (line?.live(m) === 'gap') line.catchUp();
+  if (known?.live(m) === 'gap') known.catchUp();
   if (!row) {
     refresh('conversations');
   } else if (fresh) {
@@ -261,7 +306,7 @@ function event(m) {
 export function sendTyping(kind, dstid) {
   const key = keyOf(kind, dstid);
   if (Date.now() - (typingSent.get(key) ?? 0) < TYPING_EVERY) return;
-  if (socket?.send({ cmd: CMD.TYPING, kind, dstid })) typingSent.set(key, Date.now());
+  if (line.peek()?.send({ cmd: CMD.TYPING, kind, dstid })) typingSent.set(key, Date.now());
 }
 
 /** Says that everything up to seq has been seen on this screen. */
@@ -270,10 +315,13 @@ export function markRead(kind, dstid, seq) {
   const row = rowNow(kind, dstid);
   if (seq <= Math.max(readUpTo.get(key) ?? 0, row?.readseq ?? 0)) return;
   readUpTo.set(key, seq);
-  socket?.send({ cmd: CMD.READ, kind, dstid, seq });
+  line.peek()?.send({ cmd: CMD.READ, kind, dstid, seq });
   if (!row) return;
-  const left = timelines.all.get(key)?.rows.filter((m) => isPost(m) && m.seq > seq && m.userid !== me.peek().id).length ?? row.unread;
-  patchRow(kind, dstid, { readseq: seq, unread: Math.min(row.unread, left), mentioned: left > 0 && row.mentioned });
+  const rows = timelines.all.get(key)?.rows;
+  const left = seq >= row.lastseq ? 0 : rows?.filter((m) => isPost(m) && m.seq > seq && m.userid !== me.peek().id).length ?? row.unread;
+  const change = { readseq: seq, unread: Math.min(row.unread, left), mentioned: left > 0 && row.mentioned };
+  patchRow(kind, dstid, change);
+  line.peek()?.say('word', { row: { kind, dstid, ...change } });
 }
 
 /** Writes a message: it goes through the outbox and its cid is given back. */
@@ -284,42 +332,22 @@ export function send(kind, dstid, message) {
 }
 
 /** Sends a change (recall, edit, react) and resolves when it is stored; such a thing is not queued. */
-export function act(frame) {
-  const cid = newCID();
-  const sent = { ...frame, cid };
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      waiting.delete(cid);
-      reject({ code: 'timeout' });
-    }, REQUEST_TIMEOUT);
-    waiting.set(cid, { sent, resolve, reject, timer });
-    if (socket?.send(sent)) return;
-    clearTimeout(timer);
-    waiting.delete(cid);
-    reject({ code: 'network' });
-  });
-}
-
-function answer(m) {
-  const job = m.cid ? waiting.get(m.cid) : undefined;
-  if (!job) return false;
-  waiting.delete(m.cid);
-  clearTimeout(job.timer);
-  if (m.cmd === CMD.ERROR) {
-    job.reject({ code: m.error, message: m.msg });
-    return true;
+export async function act(frame) {
+  if (!line.peek()) throw { code: 'network' }; // eslint-disable-line no-throw-literal -- a code like those of the line
+  const ack = await line.peek().ask({ ...frame, cid: newCID() });
+  if (ack.seq) {
+    const m = { ...frame, userid: me.peek().id, seq: ack.seq, at: ack.at, id: ack.id };
+    receive(m);
+    line.peek().say('word', { frame: m });
   }
-  const { cid, ...change } = job.sent;
-  if (m.seq) arrived({ ...change, userid: me.peek().id, seq: m.seq, at: m.at, id: m.id });
-  job.resolve(m);
-  return true;
+  return ack;
 }
 
 /** Connects at once instead of at `connection.retryAt`. */
-export const retryNow = () => socket?.retryNow();
+export const retryNow = () => line.peek()?.retryNow();
 
 /** Ends the line, as before logging out. */
-export const stop = () => socket?.stop();
+export const stop = () => line.peek()?.stop();
 
 /** Takes the line up again where it was stopped. */
-export const resume = () => socket?.start();
+export const resume = () => line.peek()?.resume();
