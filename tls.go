@@ -103,7 +103,7 @@ func (s *server) doorway(edge ctrl.Edge) (http.Handler, error) {
 			// Who has not installed the authority yet would meet a warning there.
 			http.Redirect(w, r, ctrl.TrustPath+"?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusFound)
 		default:
-			http.Redirect(w, r, "https://"+r.Host+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+			http.Redirect(w, r, "https://"+r.Host+r.URL.RequestURI(), http.StatusTemporaryRedirect) // #nosec G710 -- to the host that the client itself has named
 		}
 	})
 	if s.tls.acme != nil {

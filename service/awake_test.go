@@ -281,7 +281,7 @@ func TestWhoNeedsNoNoticeGetsNone(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
-		t.Run("muted for a while", func(t *testing.T) {
+		t.Run("muted for a while", func(*testing.T) {
 			a.exec(func(s *xorm.Session) error {
 				_, err := s.Exec("UPDATE member SET silenttill = ? WHERE userid = ?", a.now().Add(time.Hour).UnixMilli(), bob)
 				return err
@@ -290,7 +290,7 @@ func TestWhoNeedsNoNoticeGetsNone(t *testing.T) {
 			a.silence()
 			a.wait(2 * time.Hour)
 		})
-		t.Run("looking", func(t *testing.T) {
+		t.Run("looking", func(*testing.T) {
 			a.looking.Note(bob, session.ID, true)
 			say(`{}`)
 			a.silence()

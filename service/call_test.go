@@ -170,7 +170,7 @@ func TestCallWithoutAnswer(t *testing.T) {
 		heard []string
 		entry string
 	}{
-		"missed": {func(x *exchange) { time.Sleep(time.Minute + time.Second) },
+		"missed": {func(*exchange) { time.Sleep(time.Minute + time.Second) },
 			[]string{"socket 10: 24 missed", "user [1] but 10: 27 ended missed", "user [2]: 24 missed"},
 			`1>2 {"call":{"video":false,"result":"missed"}} 0 seen=false`},
 		"cancelled": {func(x *exchange) { x.must(x.send(10, model.CmdCallEnd, 2, "")) },

@@ -3,6 +3,7 @@ package service_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -160,7 +161,7 @@ func TestPacketRefusals(t *testing.T) {
 			tt.change(&in)
 			_, err := c.service.Send(t.Context(), tt.from, in)
 			var e *model.Error
-			if e, _ = err.(*model.Error); e == nil || e.Code != tt.code || e.Key != tt.key {
+			if e, _ = errors.AsType[*model.Error](err); e == nil || e.Code != tt.code || e.Key != tt.key {
 				t.Errorf("%+v: %v, want %s %s", in, err, tt.code, tt.key)
 			}
 		}
@@ -202,7 +203,7 @@ func TestPacketBetweenTwo(t *testing.T) {
 			t.Errorf("none: %+v, %v", absent, err)
 		}
 		for _, err := range []error{opens(c, carol, id), opens(c, alice, 99)} {
-			if e, ok := err.(*model.Error); !ok || *e != *model.Fail(model.CodeNotFound) {
+			if e, ok := errors.AsType[*model.Error](err); !ok || *e != *model.Fail(model.CodeNotFound) {
 				t.Errorf("another's packet: %v", err)
 			}
 		}

@@ -129,7 +129,7 @@ func (c *CA) make(folder string) error {
 	if err != nil {
 		return err
 	}
-	host, _ := os.Hostname() //nolint:errcheck // the name is for people: none is fine
+	host, _ := os.Hostname() // the name is for people: none is fine
 	template := &x509.Certificate{
 		Subject:   pkix.Name{Organization: []string{"Hongyan"}, CommonName: strings.TrimSpace("Hongyan " + host)},
 		NotBefore: c.now().Add(-backdated), NotAfter: c.now().Add(authorityLife),
