@@ -17,7 +17,7 @@ function act(e, shell) {
   switch (e.key) {
     case 'k': case 'K':
       if (!command || e.altKey || e.shiftKey) return false;
-      go('/search');
+      import('./switcher.js').then((m) => m.openSwitcher(), () => go('/search'));
       return true;
     case 'ArrowUp': case 'ArrowDown':
       if (e.altKey && !command) return step(e.key === 'ArrowUp' ? -1 : 1, e.shiftKey);
