@@ -55,7 +55,7 @@ export function openSwitcher() {
   const draw = () => render(html`<input class="entry" type="text" role="combobox" autocomplete="off" aria-expanded="true" aria-controls="switch-list"
       aria-activedescendant=${rows[at] ? `switch-${at}` : nothing} aria-label=${t('switch.title')} placeholder=${t('switch.hint')} @input=${typed} @keydown=${key}>
     <ul class="rows" id="switch-list" role="listbox" aria-label=${t('switch.title')}>${rows.map((row, i) => html`<li class="row person ${i === at ? 'on' : ''}" id=${`switch-${i}`} role="option"
-      aria-selected=${i === at ? 'true' : 'false'} @click=${() => go(row)}><button type="button" tabindex="-1">${avatar({ ...row.who, title: [...row.names][0] }, 'mini')}<span class="what"><span class="name">${[...row.names].join(' · ')}</span></span></button></li>`)}</ul>
+      aria-selected=${i === at ? 'true' : 'false'} @click=${() => go(row)}><button type="button" tabindex="-1">${avatar({ ...row.who, title: [...row.names][0] }, 'mini')}<span class="what"><span class="line"><span class="name">${[...row.names].join(' · ')}</span></span></span></button></li>`)}</ul>
     ${rows.length ? nothing : html`<p class="total" role="status">${t('switch.none')}</p>`}`, dialog);
   dialog.addEventListener('click', (e) => e.target === dialog && dialog.close());
   dialog.addEventListener('close', () => {
