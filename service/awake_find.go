@@ -174,7 +174,7 @@ func (a *AwakeService) push(ctx, find context.Context, seat *awaySeat, device *m
 	topic := fmt.Sprintf("c%d-%d", n.Kind, n.DstID)
 	a.carry(ctx, seat, errand{
 		target:  deviceName(device.ID),
-		deliver: func(ctx context.Context) error { return a.pusher.Push(ctx, device, &n, topic) },
+		deliver: a.unlessGone(device, func(ctx context.Context) error { return a.pusher.Push(ctx, device, &n, topic) }),
 		settle: func(ctx context.Context, err error) {
 			if err != nil || device.Failures > 0 { // a success that changes nothing needs no write
 				a.pushed(ctx, device.ID, err)
@@ -192,9 +192,36 @@ func (a *AwakeService) notify(ctx, find context.Context, seat *awaySeat, channel
 	a.carry(ctx, seat, errand{
 		target:  channelName(channel.ID),
 		gap:     a.pace.Gap,
-		deliver: func(ctx context.Context) error { return notifier.Notify(ctx, channel, &n) },
+		deliver: a.unlessGone(channel, func(ctx context.Context) error { return notifier.Notify(ctx, channel, &n) }),
 		settle:  func(ctx context.Context, err error) { a.notified(ctx, channel.ID, err) },
 	})
+}
+
+// unlessGone looks before each attempt whether the target still is what it was:
+// a notice may wait for minutes, and a device that was signed out meanwhile, or
+// an address that was taken back, is told nothing any more.
+func (a *AwakeService) unlessGone(target any, deliver func(ctx context.Context) error) func(ctx context.Context) error {
+	return func(ctx context.Context) error {
+		find, cancel := context.WithTimeout(ctx, findTime)
+		defer cancel()
+		there := false
+		err := a.db.View(find, func(v *xorm.Session) (err error) {
+			switch t := target.(type) {
+			case *model.PushSubscription:
+				there, err = v.Where("id = ? AND userid = ?", t.ID, t.UserID).Exist(new(model.PushSubscription))
+			case *model.NotifyChannel:
+				there, err = v.Where("id = ? AND enabled = ? AND confirmed = ? AND address = ?", t.ID, true, true, t.Address).Exist(new(model.NotifyChannel))
+			}
+			return err
+		})
+		switch {
+		case err != nil:
+			return &model.NotifyError{Reason: "internal"}
+		case !there:
+			return nil
+		}
+		return deliver(ctx)
+	}
 }
 
 func (a *AwakeService) carry(ctx context.Context, seat *awaySeat, e errand) {

@@ -80,9 +80,9 @@ func (a *AwakeService) tellRing(ctx context.Context, r ring) {
 		n := notice(device.Lang, device.Origin, device.Content)
 		a.ringAt(ctx, r, errand{
 			target: deviceName(device.ID),
-			deliver: func(ctx context.Context) error {
+			deliver: a.unlessGone(&device, func(ctx context.Context) error {
 				return a.pusher.Push(ctx, &device, &n, fmt.Sprintf("c%d-%d", n.Kind, n.DstID))
-			},
+			}),
 			settle: func(ctx context.Context, err error) {
 				if err != nil || device.Failures > 0 {
 					a.pushed(ctx, device.ID, err)
@@ -98,7 +98,7 @@ func (a *AwakeService) tellRing(ctx context.Context, r ring) {
 		n := notice(channel.Lang, channel.Origin, channel.Content)
 		a.ringAt(ctx, r, errand{
 			target:  channelName(channel.ID),
-			deliver: func(ctx context.Context) error { return notifier.Notify(ctx, &channel, &n) },
+			deliver: a.unlessGone(&channel, func(ctx context.Context) error { return notifier.Notify(ctx, &channel, &n) }),
 			settle:  func(ctx context.Context, err error) { a.notified(ctx, channel.ID, err) },
 		})
 	}

@@ -405,6 +405,32 @@ func TestARetryIsOfUseOnlyForWhatIsUnread(t *testing.T) {
 	})
 }
 
+// A notice that waits for its next attempt goes neither to a device that has
+// signed out by then nor to a channel that its user has taken back.
+func TestWhoHasLeftIsToldNothingMore(t *testing.T) {
+	pace := quick()
+	pace.Backoff = []time.Duration{500 * time.Millisecond}
+	whileAway(t, pace, func(a *away) {
+		session := a.device(bob, "lost phone", true)
+		channel := a.channel(bob, "old hook", true)
+		a.receiver.set("lost phone", &model.NotifyError{Reason: "status: 503"})
+		a.receiver.set("old hook", &model.NotifyError{Reason: "status: 503"})
+		a.say(alice, model.Message{Cmd: model.CmdSingle, DstID: bob, Content: "secret"})
+		a.hears("lost phone Alice|secret|1/1", "old hook Alice|secret|1/1")
+		if err := a.sessions.End(t.Context(), bob, session.ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.notify.Delete(t.Context(), bob, channel.ID); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case line := <-a.receiver.news:
+			t.Errorf("%q arrived", line)
+		case <-time.After(700 * time.Millisecond):
+		}
+	})
+}
+
 func (a *away) until(what string, is func() bool) {
 	a.Helper()
 	for end := time.Now().Add(10 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
