@@ -173,3 +173,20 @@ func TestAMailAddressIsConfirmed(t *testing.T) {
 		}
 	})
 }
+
+// TestKeysOfASubscriptionHaveOneForm: base64 may be padded without end, and one
+// database would keep what the other has no room for.
+func TestKeysOfASubscriptionHaveOneForm(t *testing.T) {
+	whileAway(t, quick(), func(a *away) {
+		session := a.device(bob, "first", false)
+		s := subscription("second", false)
+		want := s.P256dh
+		s.P256dh, s.Auth = strings.Repeat("\n", 200)+s.P256dh+strings.Repeat("=", 200), s.Auth+strings.Repeat("\r\n", 100)
+		if err := a.push.Subscribe(t.Context(), session, s); err != nil {
+			t.Fatal(err)
+		}
+		if n := a.rows("push_subscription", "p256dh = ? AND auth = ?", want, "AAAAAAAAAAAAAAAAAAAAAA"); n != 1 {
+			t.Error("kept in another form")
+		}
+	})
+}

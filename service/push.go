@@ -52,10 +52,11 @@ func (p *PushService) Subscribe(ctx context.Context, session *model.Session, s m
 	if err := p.pusher.Check(&s); err != nil {
 		return err
 	}
-	if !isPoint(s.P256dh) {
+	var good bool
+	if s.P256dh, good = oneForm(s.P256dh, isPoint); !good {
 		return model.Invalid("p256dh")
 	}
-	if key, err := decodeKey(s.Auth); err != nil || len(key) != 16 {
+	if s.Auth, good = oneForm(s.Auth, func(key []byte) bool { return len(key) == 16 }); !good {
 		return model.Invalid("auth")
 	}
 	s.Origin = knownOrigin(s.Origin)
@@ -134,18 +135,17 @@ func knownOrigin(text string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-func decodeKey(text string) ([]byte, error) {
+// oneForm gives the one form of a key that is kept, and whether it is good:
+// base64 has no end of others, and the column has one.
+func oneForm(text string, good func(key []byte) bool) (string, bool) {
 	text = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(text, "="))
-	return base64.RawURLEncoding.DecodeString(text)
+	key, err := base64.RawURLEncoding.DecodeString(text)
+	return base64.RawURLEncoding.EncodeToString(key), err == nil && good(key)
 }
 
-// isPoint tells whether a text is a public key of the curve that pushes use.
-func isPoint(text string) bool {
-	key, err := decodeKey(text)
-	if err != nil {
-		return false
-	}
-	_, err = ecdh.P256().NewPublicKey(key)
+// isPoint tells whether bytes are a public key of the curve that pushes use.
+func isPoint(key []byte) bool {
+	_, err := ecdh.P256().NewPublicKey(key)
 	return err == nil
 }
 
