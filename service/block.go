@@ -68,7 +68,6 @@ func (c *ContactService) Blocked(ctx context.Context, userID int64) ([]model.Pub
 	list := make([]model.PublicUser, 0, len(ids))
 	for _, id := range ids {
 		if user, ok := users[id]; ok {
-			user.Online = false // who is blocked need not be a friend
 			list = append(list, user.Public())
 		}
 	}

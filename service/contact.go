@@ -123,7 +123,7 @@ func (c *ContactService) Friends(ctx context.Context, userID int64) ([]model.Fri
 	list := make([]model.Friend, 0, len(rows))
 	for _, row := range rows {
 		if user, ok := users[row.DstID]; ok {
-			user.Online = user.Online && !hidden[userID] && !slices.Contains(blockers, row.DstID)
+			user.Online = !user.HideOnline && !hidden[userID] && !slices.Contains(blockers, row.DstID) && c.users.presence.Online(row.DstID)
 			list = append(list, model.Friend{PublicUser: user.Public(), Remark: row.Remark, Starred: row.Starred})
 		}
 	}

@@ -387,3 +387,20 @@ func TestLedgerThatFailsTakesTheMessageBack(t *testing.T) {
 		c.books()
 	})
 }
+
+// TestAPacketTellsNobodyWhoIsOnline: it names people to all of a group, also to
+// those who blocked them, hide themselves, or are no friends.
+func TestAPacketTellsNobodyWhoIsOnline(t *testing.T) {
+	onPackets(t, func(c *packets) {
+		_, id := c.put(alice, service.NewPacket{Kind: model.KindRoom, DstID: group, Amount: 200, Count: 2, Mode: model.PacketEqual})
+		for _, reader := range []int64{alice, bob} { // alice is online
+			if _, err := c.service.Open(c.Context(), reader, id); err != nil {
+				c.Fatal(err)
+			}
+		}
+		v := c.info(bob, id)
+		if v.User.Online || v.Shares[0].User.Online || v.Shares[1].User.Online || v.User.ID != alice {
+			c.Errorf("bob learns of alice from %+v", v)
+		}
+	})
+}

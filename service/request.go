@@ -222,7 +222,6 @@ func (c *ContactService) Requests(ctx context.Context, userID int64) ([]model.Re
 	list := make([]model.RequestRow, 0, len(rows))
 	for _, row := range rows {
 		user := users[row.UserID]
-		user.Online = false // they are no friends yet
 		list = append(list, model.RequestRow{
 			ID: row.ID, Kind: row.Kind, User: user.Public(), Memo: row.Memo, Status: row.Status, CreateAt: row.CreateAt,
 		})

@@ -38,7 +38,8 @@ func (u *UserService) ByID(ctx context.Context, id int64) (*model.User, error) {
 	return user, nil
 }
 
-// ByIDs gives those of the users that exist, with who is online.
+// ByIDs gives those of the users that exist. Who is online is not among it:
+// whether somebody may know is for the callers who know who asks.
 func (u *UserService) ByIDs(ctx context.Context, ids []int64) (map[int64]model.User, error) {
 	users := make(map[int64]model.User, len(ids))
 	err := u.db.View(ctx, func(s *xorm.Session) error {
@@ -48,7 +49,6 @@ func (u *UserService) ByIDs(ctx context.Context, ids []int64) (map[int64]model.U
 				return err
 			}
 			for _, user := range list {
-				user.Online = !user.HideOnline && u.presence.Online(user.ID)
 				users[user.ID] = user
 			}
 		}

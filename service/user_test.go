@@ -188,7 +188,7 @@ func TestFind(t *testing.T) {
 			t.Error("a friend does not see who is online")
 		}
 		users, err := w.users.ByIDs(w.Context(), []int64{1, 3, 99})
-		if err != nil || len(users) != 2 || users[3].Passwd != "" || !users[1].Online {
+		if err != nil || len(users) != 2 || users[3].Passwd != "" || users[1].Online {
 			t.Errorf("%+v, %v", users, err)
 		}
 	})
