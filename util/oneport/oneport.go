@@ -24,7 +24,11 @@ const (
 // yet decrypted, and others. A half that is closed takes no more; when both are,
 // the listener under them closes, and what has not said anything by then.
 func Split(under net.Listener) (secure, plain net.Listener) {
-	s := &splitter{under: under, done: make(chan struct{}), silent: map[net.Conn]struct{}{}, open: 2}
+	return split(under, maxSilent)
+}
+
+func split(under net.Listener, most int) (secure, plain net.Listener) {
+	s := &splitter{under: under, most: most, done: make(chan struct{}), silent: map[net.Conn]struct{}{}, open: 2}
 	one, two := newHalf(s), newHalf(s)
 	s.tasks.Go(func() { s.accept(one, two) })
 	return one, two
@@ -32,6 +36,7 @@ func Split(under net.Listener) (secure, plain net.Listener) {
 
 type splitter struct {
 	under net.Listener
+	most  int // silent connections
 	tasks sync.WaitGroup
 	once  sync.Once
 	done  chan struct{}
@@ -57,7 +62,7 @@ func (s *splitter) accept(secure, plain *half) {
 			return
 		}
 		if !s.hold(conn) {
-			_ = conn.Close() // too many that say nothing
+			_ = conn.Close()
 			continue
 		}
 		s.tasks.Go(func() { s.sort(conn, secure, plain) })
@@ -79,11 +84,21 @@ func closed(done <-chan struct{}) bool {
 	}
 }
 
+// hold notes a connection until it says something. Where too many are silent,
+// one of them gives way, whichever: who means it has spoken by then, and nobody
+// keeps others out by saying nothing.
 func (s *splitter) hold(conn net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if closed(s.done) || len(s.silent) >= maxSilent {
+	if closed(s.done) {
 		return false
+	}
+	if len(s.silent) >= s.most {
+		for other := range s.silent {
+			delete(s.silent, other)
+			_ = other.Close()
+			break
+		}
 	}
 	s.silent[conn] = struct{}{}
 	return true
