@@ -1,11 +1,9 @@
 package service
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"hongyan/model"
 )
@@ -41,11 +39,11 @@ func (s *MessageService) reader(from model.Sender) change {
 		d := model.Delivery{Origin: from.Origin, Ack: ackIfAsked(ack), Users: []int64{m.UserID}, Message: model.Message{
 			Cmd: model.CmdRead, UserID: m.UserID, Kind: m.Kind, DstID: m.DstID, Seq: m.Seq, At: ack.At}}
 		if m.Kind == model.KindSingle {
-			hidden, err := s.Receipts.hidden(tx.Session, m.UserID, m.DstID)
+			may, err := s.Receipts.mayTell(tx.Session, m.UserID, m.DstID)
 			if err != nil {
 				return ack, err
 			}
-			if len(hidden) == 0 {
+			if may {
 				d.Users = append(d.Users, m.DstID)
 			}
 		}
@@ -255,54 +253,4 @@ func react(reactions map[string][]int64, m *model.Message) map[string][]int64 {
 		next[m.Content] = people
 	}
 	return next
-}
-
-// serverExt is what the server keeps in a message's ext, beside what its client
-// put there. Edits are the seqs of the changes that edited it.
-type serverExt struct {
-	Recalled  bool
-	Packet    int64
-	Edits     []int64
-	Reactions map[string][]int64
-}
-
-// readExt reads by the very names: what is stored may have others' spellings.
-func readExt(row *model.Post) (ext serverExt) {
-	extKey(row.Ext, "recalled", &ext.Recalled)
-	extKey(row.Ext, "packet", &ext.Packet)
-	extKey(row.Ext, "edits", &ext.Edits)
-	extKey(row.Ext, "reactions", &ext.Reactions)
-	return ext
-}
-
-// extKey reads one key of a stored ext; what is no object, or has it not, has
-// nothing of it.
-func extKey(stored, key string, into any) {
-	if !strings.Contains(stored, `"`+key+`"`) {
-		return
-	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal([]byte(stored), &fields) == nil && fields[key] != nil {
-		_ = json.Unmarshal(fields[key], into)
-	}
-}
-
-// writeExt sets keys of a message's ext and leaves the others.
-func writeExt(row *model.Post, values map[string]any) error {
-	ext := map[string]json.RawMessage{}
-	if row.Ext != "" {
-		if err := json.Unmarshal([]byte(row.Ext), &ext); err != nil {
-			return err
-		}
-	}
-	for key, value := range values {
-		raw, err := json.Marshal(value)
-		if err != nil {
-			return err
-		}
-		ext[key] = raw
-	}
-	all, err := json.Marshal(ext)
-	row.Ext = string(all)
-	return err
 }

@@ -3,9 +3,6 @@ package service
 import (
 	"context"
 	"encoding/json"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"hongyan/model"
@@ -160,31 +157,6 @@ func seqOf(m *model.Message) int64 {
 		return m.Seq
 	}
 	return 0
-}
-
-// reserved are the keys of ext that only the server writes.
-func reserved() []string {
-	return []string{"recalled", "by", "edited", "edits", "reactions", "record", "packet", "call"}
-}
-
-// cleanExt takes the server's own keys out of what a client sent.
-func cleanExt(ext json.RawMessage) (json.RawMessage, error) {
-	if len(ext) == 0 || string(ext) == "null" {
-		return nil, nil
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(ext, &fields); err != nil {
-		return nil, model.Invalid("ext")
-	}
-	before := len(fields)
-	// A struct is filled whatever the case of a key, so no spelling of theirs stays.
-	maps.DeleteFunc(fields, func(key string, _ json.RawMessage) bool {
-		return slices.ContainsFunc(reserved(), func(own string) bool { return strings.EqualFold(key, own) })
-	})
-	if len(fields) == before {
-		return ext, nil
-	}
-	return json.Marshal(fields)
 }
 
 // poster stores a message and hands it out.

@@ -31,6 +31,17 @@ func (r Receipts) hidden(v *xorm.Session, users ...int64) (map[int64]bool, error
 	return list, nil
 }
 
+// mayTell tells whether the other of two people hears at once how far userID has
+// come: whom one blocked is not told that one is there just now.
+func (r Receipts) mayTell(v *xorm.Session, userID, otherID int64) (bool, error) {
+	hidden, err := r.hidden(v, userID, otherID)
+	if err != nil || len(hidden) > 0 {
+		return false, err
+	}
+	blocked, err := isBlocked(v, userID, otherID)
+	return !blocked, err
+}
+
 // reading is how far a member of a conversation has come.
 type reading struct {
 	UserID    int64 `xorm:"'userid'"`
@@ -194,7 +205,7 @@ func (s *MessageService) deliver(tx *Tx, from model.Sender, m model.Message) err
 	if m.Kind != model.KindSingle || m.Seq <= seat.ReadSeq { // who was told "read" need not hear it
 		return nil
 	}
-	if hidden, err := s.Receipts.hidden(tx.Session, from.UserID, m.DstID); err != nil || len(hidden) > 0 {
+	if may, err := s.Receipts.mayTell(tx.Session, from.UserID, m.DstID); err != nil || !may {
 		return err
 	}
 	tx.Publish(model.Delivery{Users: []int64{m.DstID}, Ephemeral: true, Message: model.Message{

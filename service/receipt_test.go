@@ -114,3 +114,26 @@ func TestReceiptsSwitchedOff(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoIsBlockedHearsOfNoReceipts: a tick that moves would say that the one who
+// blocked them is there just now.
+func TestWhoIsBlockedHearsOfNoReceipts(t *testing.T) {
+	onChat(t, func(c *chat) {
+		c.must(alice, text(bob, "hello", ""))
+		c.must(alice, text(bob, "are you there", ""))
+		c.exec(func(s *xorm.Session) error {
+			_, err := s.Insert(&model.Block{UserID: bob, DstID: alice})
+			return err
+		})
+		c.out.take()
+		if err := c.delivered(bob, model.KindSingle, alice, 1); err != nil {
+			c.Fatal(err)
+		}
+		c.must(bob, model.Message{Cmd: model.CmdRead, Kind: model.KindSingle, DstID: alice, Seq: 2})
+		for _, d := range c.out.take() {
+			if slices.Contains(d.Users, alice) {
+				c.Errorf("alice hears %+v", d.Message)
+			}
+		}
+	})
+}
