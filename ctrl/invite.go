@@ -79,6 +79,9 @@ func (s *Server) setNick(_ http.ResponseWriter, r *request) (any, error) {
 	if err := r.Bind(&in); err != nil {
 		return nil, err
 	}
+	if err := allow(s.Limits.Ask, strconv.FormatInt(r.UserID(), 10)); err != nil { // the whole group hears of it
+		return nil, err
+	}
 	return nil, s.Communities.SetNick(r.Context(), r.UserID(), in.DstID, in.Nick)
 }
 

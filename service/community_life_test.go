@@ -129,3 +129,14 @@ func TestNick(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoIsMutedSpeaksByNoName: a name in the group is told to all of it.
+func TestWhoIsMutedSpeaksByNoName(t *testing.T) {
+	onClub(t, func(c *club) {
+		id := c.group(model.JoinOpen)
+		c.ok(c.groups.SetNick(c.Context(), plain, id, "before"))
+		c.ok(c.groups.Mute(c.Context(), owner, id, plain, 600))
+		c.wants("a muted member", c.groups.SetNick(c.Context(), plain, id, "buy at example.com"), &model.Error{Code: model.CodeForbidden, Key: "muted"})
+		c.ok(c.groups.SetNick(c.Context(), plain, id, ""))
+	})
+}

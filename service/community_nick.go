@@ -17,8 +17,11 @@ func (s *CommunityService) SetNick(ctx context.Context, userID, groupID int64, n
 		return model.Invalid("nick")
 	}
 	return s.change(ctx, userID, groupID, model.RoleMember, func(g *group) error {
-		if g.me.Nick == nick {
+		switch {
+		case g.me.Nick == nick:
 			return nil
+		case nick != "" && g.me.MutedUntil > g.tx.Now(): // all would hear of it
+			return &model.Error{Code: model.CodeForbidden, Key: "muted"}
 		}
 		g.me.Nick = nick
 		if err := g.save(g.me, "nick"); err != nil {
