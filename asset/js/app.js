@@ -118,9 +118,13 @@ class App extends View {
     return html`<div class="shell at-${list ? 'list' : 'main'}">
       ${this.tabs(r)}
       ${late.value && store.connection.value.state !== 'online' ? (second.value, banner()) : nothing}
-      <section class="side" aria-label=${t(`tab.${r.tab}`)}>${this.side(r)}</section>
+      <section class="side" tabindex="-1" aria-label=${t(`tab.${r.tab}`)}>${this.side(r)}</section>
       <main class="main" id="main" tabindex="-1">${this.main(r)}</main>
     </div>`;
+  }
+
+  updated() {
+    keys?.land(route.peek());
   }
 
   tabs(r) {

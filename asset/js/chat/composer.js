@@ -163,7 +163,7 @@ class Composer extends View {
       event.stopPropagation();
       if (this.panel) this.panel = null;
       else this.leaveContext();
-    } else if (event.key === 'ArrowUp' && this.field.value === '') {
+    } else if (event.key === 'ArrowUp' && !event.altKey && this.field.value === '') {
       event.preventDefault();
       emit(this, 'hy-edit-last');
     }

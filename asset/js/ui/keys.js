@@ -28,6 +28,7 @@ function act(e, shell) {
     case 'ContextMenu': return shell.context(e);
     case 'F6': return region(e.shiftKey ? -1 : 1);
     case 'Escape': return leave(target);
+    case '?': return !command && !e.altKey && help(target);
   }
   return false;
 }
@@ -52,6 +53,32 @@ function walk(target, to) {
   const next = { ArrowUp: i - 1, ArrowDown: i + 1, Home: 0, End: all.length - 1 }[to];
   all[next]?.focus();
   return true;
+}
+
+/** The list of keys, unless a question mark is being written. */
+function help(target) {
+  if (target.matches(TYPING) && target.value !== '') return false;
+  import('./keyhelp.js').then((m) => m.openKeyHelp(), () => {});
+  return true;
+}
+
+let at = '';
+let from = '';
+
+/** After one went to another view: focus that went away with the former one goes to the new one, and back to the row one came from. */
+export function land(r) {
+  const now = `${r.tab}/${r.view}/${r.sub}/${r.kind}-${r.dstid}`;
+  if (now === at) return;
+  const row = !r.view && from ? /** @type {HTMLElement|null} */ (document.querySelector(`.side .row[data-key="${from}"] a`)) : null;
+  const first = !at;
+  at = now;
+  from = r.view === 'chat' ? `${r.kind}-${r.dstid}` : r.view ? from : '';
+  if (first) return;
+  requestAnimationFrame(() => {
+    const held = document.activeElement;
+    if (held && held !== document.body && seen(held)) return;
+    (row ?? /** @type {HTMLElement|null} */ (document.querySelector(r.view ? '#main' : '.side')))?.focus({ preventScroll: true });
+  });
 }
 
 const REGIONS = ['.tabs', '.side', 'hy-messages', 'hy-composer', '.main'];
