@@ -117,7 +117,7 @@ release() {
 }
 
 browser() {
-	(cd e2e && go vet ./... && go test -timeout 10m ./...)
+	(cd e2e && go vet ./... && go test -timeout 30m ./...)
 }
 
 install

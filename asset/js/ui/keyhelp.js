@@ -8,22 +8,23 @@ const CTRL = apple ? '⌘' : 'Ctrl';
 const ALT = apple ? '⌥' : 'Alt';
 const SHIFT = apple ? '⇧' : 'Shift';
 
-/** What keys do, where: [where, [what, keys…]…]; each entry of keys is one way to do it. */
+/** What keys do, where: [where, [what, keys…]…]; each entry of keys is one way to do it, '↑↓' two keys side by side. */
 const LIST = () => [
   ['keyhelp.anywhere', [
-    ['keyhelp.switch', [[CTRL, 'K']]], ['keyhelp.step', [[ALT, '↑'], [ALT, '↓']]], ['keyhelp.unread', [[ALT, SHIFT, '↑'], [ALT, SHIFT, '↓']]],
+    ['keyhelp.switch', [[CTRL, 'K']]], ['keyhelp.step', [[ALT, '↑↓']]], ['keyhelp.unread', [[ALT, SHIFT, '↑↓']]],
     ['keyhelp.region', [['F6'], [SHIFT, 'F6']]], ['keyhelp.leave', [['Esc']]], ['keyhelp.help', [['?']]],
   ]],
-  ['keyhelp.list', [['keyhelp.walk', [['↑'], ['↓']]], ['keyhelp.ends', [['Home'], ['End']]], ['keyhelp.menu', [[SHIFT, 'F10']]]]],
+  ['keyhelp.list', [['keyhelp.walk', [['↑↓']]], ['keyhelp.ends', [['Home'], ['End']]], ['keyhelp.menu', [[SHIFT, 'F10']]]]],
   ['keyhelp.messages', [
-    ['keyhelp.walk', [['↑'], ['↓']]], ['keyhelp.reply', [['R']]], ['keyhelp.menu', [[SHIFT, 'F10']]],
+    ['keyhelp.walk', [['↑↓']]], ['keyhelp.reply', [['R']]], ['keyhelp.menu', [[SHIFT, 'F10']]],
   ]],
   ['keyhelp.writing', [
     ['keyhelp.line', [[SHIFT, 'Enter']]], ['keyhelp.edit', [['↑']]], ['keyhelp.mention', [['@']]],
   ]],
 ];
 
-const combination = (keys) => keys.map((key, i) => html`${i ? ' + ' : ''}<kbd>${key}</kbd>`);
+const cap = (key) => (key === '↑↓' ? html`<kbd>↑</kbd> <kbd>↓</kbd>` : html`<kbd>${key}</kbd>`);
+const combination = (keys) => keys.map((key, i) => html`${i ? ' + ' : ''}${cap(key)}`);
 const ways = (all) => all.map((keys, i) => html`${i ? html` <span class="or">/</span> ` : ''}${combination(keys)}`);
 
 export async function openKeyHelp() {
