@@ -34,6 +34,7 @@ type SearchService struct {
 	log     *slog.Logger
 	news    chan struct{}
 	running chan struct{} // a place for each search
+	mine    ownTurns
 	stop    context.CancelFunc
 	done    chan struct{}
 
@@ -89,7 +90,7 @@ func (s *SearchService) Find(ctx context.Context, userID int64, q Query) ([]mode
 	if err != nil {
 		return nil, err
 	}
-	leave, err := s.enter(ctx)
+	leave, err := s.enter(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -137,20 +138,6 @@ func (q Query) check() ([]bigram.Term, error) {
 		return nil, model.Invalid("before")
 	}
 	return terms, q.Filter.check()
-}
-
-// enter waits for a place among those who search; leave gives it back.
-func (s *SearchService) enter(ctx context.Context) (leave func(), err error) {
-	full := time.NewTimer(searchWait)
-	defer full.Stop()
-	select {
-	case s.running <- struct{}{}:
-		return func() { <-s.running }, nil
-	case <-full.C:
-		return nil, &model.Error{Code: model.CodeUnavailable, RetryAfter: searchWait, Err: errors.New("too many searches at once")}
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // foundRow is a message with the kind of its conversation.
