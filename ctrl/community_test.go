@@ -195,7 +195,7 @@ func TestForeignAndAbsentGroupsAnswerAlike(t *testing.T) {
 func TestCommunitySentences(t *testing.T) {
 	v := newVillage(t)
 	id := v.found(model.JoinInvite)
-	for lang, want := range map[string]string{"zh-CN": "这个群只能通过邀请加入", "en": "Only people who are invited get into this group"} {
+	for lang, want := range map[string]string{"zh-CN": "这个群只能通过邀请加入", "en": "You can join this group by invitation only"} {
 		r := v.cat.call("/contact/joincommunity", fmt.Sprintf("dstid=%d", id), "Accept-Language", lang)
 		var got struct{ Msg string }
 		if err := json.Unmarshal([]byte(r.raw), &got); err != nil || got.Msg != want || r.status != http.StatusForbidden {

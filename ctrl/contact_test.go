@@ -124,7 +124,7 @@ func TestContactRoutesRefuseNonsense(t *testing.T) {
 		v.ann.want("invalid_argument", "/contact/addfriend", "mobile="+mobile)
 	}
 	r := v.ann.want("forbidden", "/contact/addfriend", fmt.Sprint("dstid=", v.closed()))
-	if r.Msg != "This person does not take friend requests" {
+	if r.Msg != "This person doesn’t accept friend requests" {
 		t.Errorf("sentence %q", r.Msg)
 	}
 }

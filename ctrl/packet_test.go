@@ -71,9 +71,9 @@ func TestPacketRoutes(t *testing.T) {
 	v.cat.want("not_member", "/packet/send", send)
 	v.nobody().want("unauthenticated", "/packet/open", id)
 	for form, sentence := range map[string]string{
-		`"amount":1,"count":2,"mode":"equal"`:     "Each share has at least 0.01",
-		`"amount":50000,"count":2,"mode":"equal"`: "Each share has at most 200.00",
-		`"amount":50,"count":3,"mode":"lucky"`:    "There cannot be more shares than members",
+		`"amount":1,"count":2,"mode":"equal"`:     "Each share must be at least 0.01",
+		`"amount":50000,"count":2,"mode":"equal"`: "Each share can be at most 200.00",
+		`"amount":50,"count":3,"mode":"lucky"`:    "There can’t be more shares than members",
 	} {
 		r := v.ann.want("invalid_argument", "/packet/send", fmt.Sprintf(`{"kind":11,"dstid":%d,%s}`, group, form))
 		if r.Msg != sentence {

@@ -325,7 +325,7 @@ func TestEventText(t *testing.T) {
 	for _, tt := range []struct{ content, ext, want string }{
 		{model.EventGroupJoined, `{"members":[2],"names":{"2":"Bob"}}`, "“Ann” invited “Bob” to the group"},
 		{model.EventGroupChanged, `{"name":"Readers"}`, "“Ann” renamed the group to “Readers”"},
-		{model.EventGroupDismissed, ``, "The group was dismissed"},
+		{model.EventGroupDismissed, ``, "The group was closed"},
 		{model.EventGroupChanged, `{"members":"?"}`, "The group changed"},
 		{"unheard_of", ``, "The group changed"},
 	} {

@@ -60,7 +60,7 @@ func TestReceiptRoutes(t *testing.T) {
 	v.nobody().want("unauthenticated", "/message/readers", ask)
 	v.ann.want("invalid_argument", "/message/receipts", fmt.Sprintf("kind=11&dstid=%d", group))
 	v.server.Messages.Receipts.Off = true
-	if r := v.ann.want("forbidden", "/message/readers", ask); !strings.Contains(r.Msg, "does not tell") {
+	if r := v.ann.want("forbidden", "/message/readers", ask); !strings.Contains(r.Msg, "switched off") {
 		t.Errorf("switched off: %q", r.Msg)
 	}
 }

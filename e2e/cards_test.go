@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// unasked lets nobody be offered notices: the offer lies over the first messages.
+// unasked lets nobody be offered notices: what is shown moves when the offer comes.
 func unasked(all ...*account) {
 	for _, a := range all {
 		a.eval("localStorage.setItem('hy-push', 'no')")

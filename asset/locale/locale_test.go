@@ -60,7 +60,7 @@ func TestMatch(t *testing.T) {
 
 func TestT(t *testing.T) {
 	c := load(t)
-	if got := c.T("en", "error.internal", map[string]any{"ID": "x7"}); got != "The server made a mistake. Please try again later (number x7)" {
+	if got := c.T("en", "error.internal", map[string]any{"ID": "x7"}); got != "Something went wrong on the server. Please try again later (number x7)" {
 		t.Error(got)
 	}
 	if got := c.T("en", "no.such", nil); got != "no.such" {

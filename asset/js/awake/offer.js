@@ -6,22 +6,19 @@ import { icon, toast } from '../ui/kit.js';
 import { style } from '../ui/style.js';
 import { choice, decline, enable, obstacle } from './push.js';
 
-let open = false;
-
-/** Shows the bar, if there is something to offer that was not answered before. */
+/** Shows the bar over the messages of the open conversation, which make room for it, if there is something to offer that
+ * was not answered before. */
 export async function offer() {
   const hindered = obstacle();
-  if (open || choice() || (hindered && hindered !== 'install')) return;
+  if (choice() || (hindered && hindered !== 'install')) return;
   if (!hindered && Notification.permission !== 'default') return;
-  open = true;
   await Promise.all([words(), style('notify')]);
+  const messages = document.querySelector('hy-chat hy-messages');
+  if (!messages || document.querySelector('.push-offer')) return; // with the next message, then
   const bar = document.createElement('section');
   bar.className = 'push-offer';
   bar.setAttribute('aria-label', t('push.offer.title'));
-  const close = () => {
-    bar.remove();
-    open = false;
-  };
+  const close = () => bar.remove();
   const no = () => {
     decline();
     close();
@@ -40,8 +37,8 @@ export async function offer() {
   bar.addEventListener('keydown', (e) => {
     if (e.key === 'Escape') no();
   });
-  render(html`${icon('bell')}<div><p>${t(hindered ? 'push.install' : 'push.offer')}</p>
+  render(html`${icon('bell')}<div class="offered"><p>${t(hindered ? 'push.install' : 'push.offer')}</p>
     <div class="acts"><button type="button" class="weui-btn weui-btn_default weui-btn_mini" @click=${no}>${t(hindered ? 'push.install.ok' : 'push.offer.no')}</button>
     ${hindered ? '' : html`<button type="button" class="weui-btn weui-btn_primary weui-btn_mini" @click=${yes}>${t('push.offer.yes')}</button>`}</div></div>`, bar);
-  document.body.append(bar);
+  messages.before(bar);
 }

@@ -9,9 +9,11 @@ const TYPING_FOR = 6000;
 
 export const me = signal(null);
 export const conversations = signal([]);
-export const contacts = signal([]);
-export const groups = signal([]);
-export const requests = signal([]);
+/** What a list is until it was fetched: to be told from one that has nothing in it. */
+export const unknown = [];
+export const contacts = signal(unknown);
+export const groups = signal(unknown);
+export const requests = signal(unknown);
 export const presence = signal(new Map());
 export const connection = signal({ state: 'connecting', reason: '', since: 0, retryAt: 0 });
 /** When what is shown was kept on this device; 0: it comes from the server. */

@@ -50,7 +50,7 @@ class Contacts extends View {
         </ul>
         ${friends.length ? sections.map(([letter, rows]) => html`<h2 class="index-title" id="letter-${letter}">${letter === STAR ? html`<span aria-hidden="true">${STAR} </span>${t('star.section')}` : letter}</h2>
           <ul class="rows">${repeat(rows, (f) => f.id, (f) => this.friend(f))}</ul>`)
-        : blank('contact-round', t('contacts.empty'), t('contacts.empty.hint'), html`<a class="weui-btn weui-btn_primary weui-btn_mini" href="/contacts/add">${t('contacts.add')}</a>`)}
+        : friends === store.unknown ? nothing : blank('contact-round', t('contacts.empty'), t('contacts.empty.hint'), html`<a class="weui-btn weui-btn_primary weui-btn_mini" href="/contacts/add">${t('contacts.add')}</a>`)}
         ${friends.length ? html`<p class="total">${t('contacts.total', { Count: friends.length })}</p>` : nothing}
       </div>${long ? this.index(sections) : nothing}</div>`;
   }

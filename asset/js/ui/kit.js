@@ -123,8 +123,8 @@ export function banner() {
   const left = Math.max(0, Math.ceil(((line.retryAt || 0) - Date.now()) / 1000));
   const trying = line.state === 'connecting' || !left;
   return html`<div class="offline" role="status">${icon('wifi-off', 'small')}<span>${t(trying ? 'line.connecting' : navigator.onLine ? 'line.reason.server' : 'line.reason.network')}
-    ${trying ? nothing : html`<span class="count" aria-hidden="true">${t('line.retry', { Count: left })}</span>`}
-    ${store.asOf.value ? html`<span class="asof">${t('line.asof', { When: shortTime(store.asOf.value) })}</span>` : nothing}</span>
+    ${trying ? nothing : html` · <span class="count" aria-hidden="true">${t('line.retry', { Count: left })}</span>`}
+    ${store.asOf.value ? html` · <span class="asof">${t('line.asof', { When: shortTime(store.asOf.value) })}</span>` : nothing}</span>
     ${trying ? nothing : html`<button type="button" @click=${() => store.retryNow()}>${t('line.now')}</button>`}</div>`;
 }
 

@@ -29,7 +29,7 @@ class Requests extends View {
     const rows = store.requests.value.filter((q) => !this.group || !q.own && (q.kind === 11 && q.group?.id === this.group)).sort((a, b) => Number(b.status === 'pending') - Number(a.status === 'pending') || b.createat - a.createat);
     return html`<div class="sub">${this.group ? head(t('group.requests'), this.up, nothing, true) : head(t('requests.title'), '/contacts', html`<a class="iconbtn" href="/contacts/add" aria-label=${t('contacts.add')}>${icon('user-round-plus')}</a>`)}
       <div class="scroll">${rows.length ? html`<ul class="rows">${rows.map((q) => this.request(q))}</ul>`
-        : blank('user-round-plus', t('requests.empty'), t(this.group ? 'requests.empty.group' : 'requests.empty.hint'))}</div></div>`;
+        : store.requests.value === store.unknown ? nothing : blank('user-round-plus', t('requests.empty'), t(this.group ? 'requests.empty.group' : 'requests.empty.hint'))}</div></div>`;
   }
 
   request(q) {
@@ -70,7 +70,7 @@ class Requests extends View {
       <div class="scroll">${rows.length ? html`<ul class="rows">${rows.map((g) => html`<li class="row person"><a href="/c/11-${g.id}">${avatar(g)}
           <span class="what"><span class="line"><span class="name">${g.name}</span>${g.role && g.role !== 'member' ? html`<span class="tag role">${t(`group.role.${g.role}`)}</span>` : nothing}<span class="time">${t('group.members.count', { Count: g.size })}</span></span></span></a></li>`)}</ul>
           <p class="total"><a href="/groups/join">${t('groups.join')}</a></p>`
-        : blank('users-round', t('groups.empty'), t('groups.empty.hint'), html`<div class="acts"><a class="weui-btn weui-btn_primary weui-btn_mini" href="/chat/createcom.shtml">${t('groups.create')}</a>
+        : rows === store.unknown ? nothing : blank('users-round', t('groups.empty'), t('groups.empty.hint'), html`<div class="acts"><a class="weui-btn weui-btn_primary weui-btn_mini" href="/chat/createcom.shtml">${t('groups.create')}</a>
           <a class="weui-btn weui-btn_default weui-btn_mini" href="/groups/join">${t('groups.join')}</a></div>`)}</div></div>`;
   }
 
