@@ -49,12 +49,14 @@ func (s *CommunityService) Update(ctx context.Context, userID, groupID int64, ch
 		if err := validGroup(&next); err != nil {
 			return err
 		}
+		if next != *g.row {
+			if err := g.update(&next); err != nil {
+				return err
+			}
+		}
 		result = next
 		result.Role = g.me.Role
-		if next == *g.row {
-			return nil
-		}
-		return g.update(&next)
+		return nil
 	})
 	if err != nil {
 		return nil, err
