@@ -51,7 +51,7 @@ func views(ann, bo *account, group int64) [][2]string {
 		{"/contacts", "hy-contacts h1"}, {"/contacts/add", "hy-find h1"}, {"/contacts/requests", "hy-requests h1"}, {"/contacts/groups", "hy-requests h1"},
 		{"/contacts/blocked", "hy-requests h1"}, {"/contacts/" + id(bo), "hy-person h2"}, {"/groups/join", "hy-find h1"},
 		{"/chat/createcom.shtml", "hy-create h1"}, {"/search", "hy-search input"}, {"/search?q=Hello", ".found-in .hit"}, {"/search?tab=links", "hy-search .results .row"},
-		{"/me/outbox", "hy-outbox .blank"}, {"/me", "hy-me h1"}, {"/me/profile", "hy-account h1"},
+		{"/me/outbox", "hy-outbox .blank"}, {"/me/connection", "hy-connection .conn-rtt"}, {"/me", "hy-me h1"}, {"/me/profile", "hy-account h1"},
 		{"/me/devices", "hy-account .tag"}, {"/me/passwd", "hy-account h1"}, {"/me/settings", "hy-account h1"}, {"/me/notify", "hy-notify .add"},
 	}
 }

@@ -26,6 +26,7 @@ const views = {
   notify: () => import('./ui/notify.js'),
   search: () => import('./ui/search.js'),
   outbox: () => import('./ui/outbox.js'),
+  connection: () => import('./ui/connection.js'),
   scan: () => import('./ui/scan.js'),
 };
 const { ready, failed, load } = lazily(views);
@@ -53,7 +54,7 @@ export const route = computed(() => {
     return { tab: 'contacts', view, sub: id, kind: 10, dstid: Number(id) || 0 };
   }
   if (first === 'groups') return { tab: 'contacts', view: 'find', sub: 'join', kind: 11, dstid: 0 };
-  if (first === 'me') return { tab: 'me', view: id === 'outbox' || id === 'notify' ? id : id && 'account', sub: id, kind: 0, dstid: 0 };
+  if (first === 'me') return { tab: 'me', view: ['outbox', 'notify', 'connection'].includes(id) ? id : id && 'account', sub: id, kind: 0, dstid: 0 };
   if (first === 'archived') return { tab: 'messages', view: '', sub: 'archived', kind: 0, dstid: 0 };
   if (first === 'scan') return { tab: 'contacts', view: 'scan', sub: '', kind: 0, dstid: 0 };
   if (first === 'search') return { tab: 'messages', view: '', sub: 'search', kind: 0, dstid: 0 };
@@ -179,6 +180,7 @@ class App extends View {
       case 'find': return this.need('find', () => html`<hy-find .what=${r.sub}></hy-find>`);
       case 'create': return this.need('create', () => html`<hy-create></hy-create>`);
       case 'outbox': return this.need('outbox', () => html`<hy-outbox></hy-outbox>`);
+      case 'connection': return this.need('connection', () => html`<hy-connection></hy-connection>`);
       case 'notify': return this.need('notify', () => html`<hy-notify></hy-notify>`);
       default: return this.need('account', () => html`<hy-account .what=${r.sub}></hy-account>`);
     }

@@ -3,7 +3,7 @@
 // it hears and send through it. Where a browser has no locks, as on plain HTTP,
 // each tab leads itself.
 import { signal } from '../../vendor/signals-core.js';
-import { CMD, Socket } from './socket.js';
+import { CMD, Socket, stats } from './socket.js';
 
 const STORES = ['outbox', 'kv'];
 
@@ -290,6 +290,12 @@ export class Line {
       this.say('call', { number, args });
       this.expect();
     });
+  }
+
+  /** What the leader's socket has seen; on demand it measures once more. */
+  stats(measure) {
+    if (measure) this.socket?.beat();
+    return stats;
   }
 
   retryNow() {

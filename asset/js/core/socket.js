@@ -27,6 +27,11 @@ const ANSWER_TIMEOUT = 10000;
 // A line that lasted this long was good: the next loss starts with short delays again.
 const STABLE_AFTER = 10000;
 
+/** What this tab's sockets have seen, for who looks into the connection: the last round trips in ms, when a message of ours
+ * was acknowledged last, how far this clock is ahead of the server's, what hello said, and the last loss. */
+export const stats = { rtt: [], ack: 0, skew: 0, hello: null, lost: null };
+const TRIPS = 20;
+
 /** Whether a close code asks us to stay away. */
 export const isFinal = (code) => code >= 4000 && code <= 4007;
 
@@ -87,6 +92,8 @@ export class Socket {
   }
 
   state(state, reason = '', retryAt = 0) {
+    if (state === 'offline' && this.up) stats.lost = { reason, at: Date.now() };
+    if (state !== 'connecting') this.up = state === 'online';
     this.onstate({ state, reason, retryAt, since: Date.now() });
   }
 
@@ -130,7 +137,11 @@ export class Socket {
     if (m === null || typeof m !== 'object') return;
     switch (m.cmd) {
       case CMD.HEART:
+        this.trip(m);
         return;
+      case CMD.ACK:
+        stats.ack = Date.now();
+        break;
       case CMD.HELLO:
         this.hello(m);
         break;
@@ -144,6 +155,8 @@ export class Socket {
   hello(m) {
     clearTimeout(this.timers.open);
     this.ready = true;
+    this.sentAt = 0;
+    Object.assign(stats, { hello: m.ext, skew: m.at ? Date.now() - m.at : 0 });
     this.openedAt = Date.now();
     this.interval = Math.max(5, m.amount || 30) * 1000;
     this.schedule();
@@ -163,10 +176,20 @@ export class Socket {
 
   beat() {
     if (!this.ready) return;
+    this.sentAt ||= performance.now();
     this.send({ cmd: CMD.HEART });
     clearTimeout(this.timers.answer);
     this.timers.answer = setTimeout(() => this.lost('silent'), ANSWER_TIMEOUT);
     this.schedule();
+  }
+
+  /** A heartbeat is answered. */
+  trip(m) {
+    if (!this.sentAt) return;
+    const took = performance.now() - this.sentAt;
+    this.sentAt = 0;
+    stats.rtt = [...stats.rtt, took].slice(-TRIPS);
+    if (m.at) stats.skew = Date.now() - took / 2 - m.at;
   }
 
   move(m) {

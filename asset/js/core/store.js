@@ -48,7 +48,7 @@ export async function start(boot = {}) {
   line.value = new Line(databaseOf(me.peek().id), {
     frame: receive, state: connected, check: stillSignedIn, lead, follow, word: heard,
     box: (entries) => outbox.peek()?.take?.(entries), entries: () => [...(outbox.peek()?.entries() ?? [])],
-    call: (method, ...args) => outbox.peek()?.[method](...args),
+    call: (method, ...args) => (method === 'stats' ? line.peek() : outbox.peek())?.[method](...args),
   });
   line.peek().start();
   setTimeout(() => Promise.all([import('./delivered.js'), import('./cache.js').then((cache) => cache.keep(db))]).catch(() => {}), LATER);
@@ -342,6 +342,9 @@ export async function act(frame) {
   }
   return ack;
 }
+
+/** What the socket of this browser has seen, wherever it is; `measure` has it ask for one more round trip. */
+export const inspect = async (measure = false) => line.peek()?.call('stats', measure);
 
 /** Connects at once instead of at `connection.retryAt`. */
 export const retryNow = () => line.peek()?.retryNow();

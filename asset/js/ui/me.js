@@ -8,6 +8,7 @@ import { ask, avatar, count, icon, View } from './kit.js';
 const PAGES = [
   ['profile', 'user-round', 'me.profile'], ['devices', 'smartphone', 'me.devices'],
   ['passwd', 'lock-keyhole', 'me.passwd'], ['notify', 'bell', 'notify.title'], ['settings', 'settings', 'me.settings'], ['outbox', 'send', 'outbox.title'],
+  ['connection', 'activity', 'conn.title'],
 ];
 
 class Me extends View {
