@@ -84,14 +84,8 @@ func Load(catalogue *locale.Catalogue) (*Files, error) {
 	}
 	contents[Stylesheet] = join(contents, order(contents))
 	maps.DeleteFunc(contents, func(name string, _ []byte) bool { return strings.HasPrefix(name, "css/") })
-	for _, lang := range []string{locale.Chinese, locale.English} {
-		first, rest := parts(catalogue.Messages(lang))
-		if contents["js/locale/"+lang+".js"], err = messages(first); err != nil {
-			return nil, err
-		}
-		if contents["js/locale/"+lang+".more.js"], err = messages(rest); err != nil {
-			return nil, err
-		}
+	if err := addWords(contents, catalogue); err != nil {
+		return nil, err
 	}
 	f := &Files{hash: sum(contents), files: map[string]file{}, imports: map[string][]string{}}
 	for name, data := range contents {
@@ -136,37 +130,6 @@ func join(contents map[string][]byte, names []string) []byte {
 		all.WriteByte('\n')
 	}
 	return all.Bytes()
-}
-
-// eagerWords are the first words of the keys that the client's first load uses:
-// the shell, the list of conversations and what is said when a view cannot be
-// fetched. All other sentences come with the first view.
-func eagerWords() []string {
-	return []string{"act", "app", "error", "line", "list", "media", "menu", "nav", "preview", "tab", "time"}
-}
-
-// parts splits a catalogue into the sentences of the first load and the rest.
-// The sentences of failures stay on the server, which sends them with the
-// failure; those under "error.client." are the browser's own.
-func parts(all map[string]string) (first, rest map[string]string) {
-	first, rest = map[string]string{}, map[string]string{}
-	for key, text := range all {
-		word, _, _ := strings.Cut(key, ".")
-		switch {
-		case word == "error" && !strings.HasPrefix(key, "error.client."):
-		case slices.Contains(eagerWords(), word):
-			first[key] = text
-		default:
-			rest[key] = text
-		}
-	}
-	return first, rest
-}
-
-// messages makes a module of sentences.
-func messages(sentences map[string]string) ([]byte, error) {
-	data, err := json.Marshal(sentences)
-	return slices.Concat([]byte("export default "), data, []byte(";\n")), err
 }
 
 func sum(contents map[string][]byte) string {

@@ -188,11 +188,20 @@ func TestFirstWords(t *testing.T) {
 	for _, lang := range []string{locale.Chinese, locale.English} {
 		first, _ := files.Data("js/locale/" + lang + ".js")
 		rest, _ := files.Data("js/locale/" + lang + ".more.js")
-		if len(rest) < len(first) {
+		chat, _ := files.Data("js/locale/" + lang + ".chat.js")
+		if len(rest) < len(first) || len(rest) < len(chat) {
 			t.Errorf("%s: %d bytes at once, %d later", lang, len(first), len(rest))
 		}
-		for _, name := range files.Modules(lang, "js/app.js") {
+		for _, name := range files.Modules(lang, "js/app.js", "js/chat/chat.js") {
 			data, _ := files.Data(name)
+			if strings.HasPrefix(name, "js/chat/") {
+				for _, m := range keyUsed.FindAllStringSubmatch(string(data), -1) {
+					if !strings.Contains(string(first)+string(chat), `"`+m[1]+`":`) {
+						t.Errorf("%s says %s, which does not come with it", name, m[1])
+					}
+				}
+				continue
+			}
 			for _, m := range keyUsed.FindAllStringSubmatch(string(data), -1) {
 				if !strings.Contains(string(first), `"`+m[1]+`":`) {
 					t.Errorf("%s says %s, which is not among the first words", name, m[1])

@@ -55,7 +55,7 @@ func (a *App) Client() bool { return true }
 // name stands for the reader's language.
 func (a *App) Entries() []string {
 	if a.Chat != nil {
-		return []string{"js/app.js", "js/chat/chat.js", "js/locale/${lang}.more.js"}
+		return []string{"js/app.js", "js/chat/chat.js", "js/locale/${lang}.chat.js"}
 	}
 	return []string{"js/app.js"}
 }

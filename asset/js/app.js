@@ -292,6 +292,7 @@ async function boot() {
   watchLine();
   followKeyboard();
   customElements.define('hy-app', App);
+  performance.mark('interactive'); // what is shown answers from here on
   jump(Number(new URLSearchParams(location.search).get('seq')));
   const [, record] = /^\/record\/(\d+)$/.exec(location.pathname) ?? [];
   if (record) helper(import('./chat/record.js')).then((m) => m.openRecord(Number(record))).catch((error) => toast(error.message));

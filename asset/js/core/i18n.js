@@ -5,13 +5,25 @@ export const lang = document.documentElement.lang === 'en' ? 'en' : 'zh-CN';
 
 const messages = (await import(`../locale/${lang}.js`)).default;
 
-let rest;
+const parts = new Map();
 
-/** Brings the sentences that the first load does without; every view waits for them. */
-export const words = () => (rest ??= import(`../locale/${lang}.more.js`).then((more) => Object.assign(messages, more.default), (error) => {
-  rest = undefined; // to be tried again
-  throw error;
-}));
+function part(/** @type {string} */ name, /** @type {() => Promise<any>} */ load) {
+  if (!parts.has(name)) {
+    parts.set(name, load().then((more) => Object.assign(messages, more.default), (error) => {
+      parts.delete(name); // to be tried again
+      throw error;
+    }));
+  }
+  return parts.get(name);
+}
+
+/** Brings the sentences that the first load does without; every view waits for them, a conversation for no more than its own. */
+export async function words(/** @type {string} */ view = '') {
+  const all = Promise.all([part('chat', () => import(`../locale/${lang}.chat.js`)), part('more', () => import(`../locale/${lang}.more.js`))]);
+  if (view !== 'chat') return all;
+  all.catch(() => {}); // whoever needs the rest asks again
+  return parts.get('chat');
+}
 
 /**
  * The sentence for a key, with its placeholders filled in. Where `Count` is 1 and the catalogue has `key.one`, that is

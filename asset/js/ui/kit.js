@@ -244,7 +244,7 @@ export function lazily(modules) {
       failed.value = new Set([...failed.peek()].filter((other) => other !== name));
     }
     if (!loading.has(name)) {
-      loading.set(name, Promise.all([modules[name](), words()]).then(
+      loading.set(name, Promise.all([modules[name](), words(name)]).then(
         () => { ready.value = new Set(ready.peek()).add(name); },
         () => { failed.value = new Set(failed.peek()).add(name); },
       ));
