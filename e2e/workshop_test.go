@@ -26,7 +26,7 @@ func newWorkshop(t *testing.T) string {
 		lang, isCatalogue := strings.CutPrefix(r.URL.Path, "/a/x/js/locale/")
 		switch {
 		case isCatalogue:
-			text, err := os.ReadFile(filepath.Join("..", "asset", "locale", strings.TrimSuffix(strings.TrimSuffix(filepath.Base(lang), ".js"), ".more")+".json"))
+			text, err := os.ReadFile(filepath.Join("..", "asset", "locale", strings.Split(filepath.Base(lang), ".")[0]+".json"))
 			if err != nil {
 				http.NotFound(w, r)
 				return
