@@ -18,11 +18,10 @@ function part(/** @type {string} */ name, /** @type {() => Promise<any>} */ load
 }
 
 /** Brings the sentences that the first load does without; every view waits for them, a conversation for no more than its own. */
-export async function words(/** @type {string} */ view = '') {
-  const all = Promise.all([part('chat', () => import(`../locale/${lang}.chat.js`)), part('more', () => import(`../locale/${lang}.more.js`))]);
-  if (view !== 'chat') return all;
-  all.catch(() => {}); // whoever needs the rest asks again
-  return parts.get('chat');
+export function words(/** @type {string} */ view = '') {
+  const chat = part('chat', () => import(`../locale/${lang}.chat.js`));
+  if (view !== 'chat') return Promise.all([chat, part('more', () => import(`../locale/${lang}.more.js`))]);
+  return chat.then(() => { words().catch(() => {}); }); // whoever needs the rest asks again
 }
 
 /**
