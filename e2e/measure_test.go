@@ -31,6 +31,7 @@ func TestMeasureFirstLoad(t *testing.T) {
 		*account
 		path string
 	}{{guest, "/user/login.shtml"}, {ann, "/chat/index.shtml"}, {ann, "/c/10-" + id(bo)}} {
+		visit.open("/nowhere") // or leaving the former page is measured with it
 		visit.slow()
 		visit.open(visit.path)
 		if visit.account == ann {

@@ -147,6 +147,7 @@ export async function accept(video) {
 export function decline() {
   if (!is('incoming', 'preparing')) return;
   send(CMD.REJECT, { reason: 'declined' });
+  siblings?.postMessage({ declined: now.peek().id });
   finish('declined.own');
 }
 
@@ -236,6 +237,10 @@ addEventListener('beforeunload', (event) => { if (busy() && !is('incoming')) eve
 addEventListener('pagehide', () => { if (busy() && !is('incoming')) hangUp(); });
 addEventListener('online', () => link.peer?.renew(true));
 navigator.connection?.addEventListener?.('change', () => link.peer?.renew(true));
+
+// To the server all tabs of a browser are one device: what one of them declines, it need not tell the others.
+const siblings = globalThis.BroadcastChannel ? new BroadcastChannel('hongyan-call') : null;
+if (siblings) siblings.onmessage = ({ data }) => { if (data?.declined && data.declined === now.peek()?.id && is('incoming')) finish('declined.own'); };
 
 let line = 'online';
 store.connection.subscribe(({ state }) => {
