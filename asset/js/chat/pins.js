@@ -12,28 +12,13 @@ const asked = new Map();
 /** What is pinned in a conversation, as far as it is known here; a view that asks is told of changes. */
 export const pinsOf = (kind, dstid) => known.value.get(keyOf(kind, dstid)) ?? [];
 
-/** Fetches what is pinned; calls that come while one runs have it ask once more. */
+/** Fetches what is pinned. Where that fails, what is known stays; the next opening asks anew. */
 export function loadPins(kind, dstid) {
   const key = keyOf(kind, dstid);
-  const running = asked.get(key);
-  if (running) {
-    running.again = true;
-    return running.promise;
-  }
-  const job = { again: false, promise: null };
-  job.promise = (async () => {
-    try {
-      do {
-        job.again = false;
-        const { rows } = await post('/message/pins', { kind, dstid });
-        known.value = new Map(known.peek()).set(key, rows);
-      } while (job.again);
-    } catch { /* what is known stays; the next opening asks anew */ } finally {
-      asked.delete(key);
-    }
-  })();
-  asked.set(key, job);
-  return job.promise;
+  return store.oneMoreRun(asked, key, async () => {
+    const { rows } = await post('/message/pins', { kind, dstid });
+    known.value = new Map(known.peek()).set(key, rows);
+  }).catch(() => {});
 }
 
 /** A pin, or a change of a message that is pinned. */

@@ -238,28 +238,38 @@ const LISTS = {
   me: async () => { me.value = (await post('/user/me', {})).data; },
 };
 
-/** Fetches a list anew: conversations, contacts, groups, requests or me. Calls that come while one runs share one more run. */
-export function refresh(name) {
-  const running = refreshing.get(name);
+/**
+ * Does what a key stands for; calls that come while it is under way share one more run, since the answer under way may
+ * be older than what they are about.
+ * @template K @param {Map<K, {again: boolean, promise: Promise<void>}>} jobs @param {K} key @param {() => Promise<unknown>} act
+ */
+export function oneMoreRun(jobs, key, act) {
+  const running = jobs.get(key);
   if (running) {
     running.again = true;
     return running.promise;
   }
-  const job = { again: false, promise: null };
+  const job = { again: false, promise: Promise.resolve() };
   job.promise = (async () => {
     try {
       do {
         job.again = false;
-        await LISTS[name]();
+        await act();
       } while (job.again);
     } finally {
-      refreshing.delete(name);
+      jobs.delete(key);
     }
   })();
-  refreshing.set(name, job);
-  // A list that could not be fetched is fetched again after the next hello.
-  job.promise.catch(() => {});
+  jobs.set(key, job);
   return job.promise;
+}
+
+/** Fetches a list anew: conversations, contacts, groups, requests or me. */
+export function refresh(name) {
+  const done = oneMoreRun(refreshing, name, LISTS[name]);
+  // A list that could not be fetched is fetched again after the next hello.
+  done.catch(() => {});
+  return done;
 }
 
 /** What holds no message yet, such as a new group, keeps the place that the server gave it: before the next older row. */

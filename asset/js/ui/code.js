@@ -2,6 +2,7 @@
 import { html, render } from '../../vendor/lit.js';
 import { t } from '../core/i18n.js';
 import * as store from '../core/store.js';
+import { host } from './dialog.js';
 import { avatar, icon } from './kit.js';
 import { style } from './style.js';
 
@@ -11,12 +12,7 @@ const SIDE = 1000; // a picture is read at no more than this: enough for a code,
 export async function showCard() {
   await style('invite').catch(() => {});
   const me = store.me.peek();
-  const dialog = document.createElement('dialog');
-  dialog.className = 'box code-box';
-  dialog.setAttribute('aria-label', t('scan.mine'));
-  document.body.append(dialog);
-  dialog.addEventListener('close', () => dialog.remove());
-  dialog.addEventListener('click', (e) => e.target === dialog && dialog.close());
+  const dialog = host('box code-box', t('scan.mine'));
   render(html`<button type="button" class="iconbtn out" aria-label=${t('act.close')} @click=${() => dialog.close()}>${icon('x')}</button>
     <div class="code-card"><div class="whose">${avatar(me)}<div><strong>${me.nickname}</strong><span>${t('person.id')}: ${me.id}</span></div></div>
     <img class="code" src="/qr.svg?u" alt=${t('scan.image')} width="240" height="240"><p>${t('scan.mine.hint')}</p></div>`, dialog);

@@ -2,14 +2,15 @@
 import { html, nothing, render } from '../../vendor/lit.js';
 import { t } from '../core/i18n.js';
 
-function host(/** @type {string} */ className, /** @type {string} */ label) {
+/** An empty dialog in the page, to be drawn into and shown. It goes when it is closed: by a tap beside it too, unless something chosen could be lost. */
+export function host(/** @type {string} */ className, /** @type {string} */ label, light = true) {
   const dialog = document.createElement('dialog');
   dialog.className = className;
   dialog.setAttribute('aria-label', label);
   document.body.append(dialog);
   dialog.addEventListener('close', () => dialog.remove());
   dialog.addEventListener('click', (e) => {
-    if (e.target === dialog) dialog.close(); // the backdrop
+    if (light && e.target === dialog) dialog.close(); // the backdrop
   });
   return dialog;
 }

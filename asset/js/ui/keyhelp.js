@@ -1,6 +1,7 @@
 // The list of keys, which "?" opens.
 import { html, render } from '../../vendor/lit.js';
 import { t } from '../core/i18n.js';
+import { host } from './dialog.js';
 import { style } from './style.js';
 
 const apple = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -31,18 +32,11 @@ export async function openKeyHelp() {
   if (document.querySelector('dialog[open]')) return;
   const before = /** @type {HTMLElement|null} */ (document.activeElement);
   await style('keyhelp');
-  const dialog = document.createElement('dialog');
-  dialog.className = 'box keyhelp';
-  dialog.setAttribute('aria-labelledby', 'keyhelp-title');
+  const dialog = host('box keyhelp', t('keyhelp.title'));
   render(html`<h2 id="keyhelp-title">${t('keyhelp.title')}</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="keyhelp-title">${LIST().map(([where, rows]) => html`<section>
       <h3>${t(where)}</h3><dl>${rows.map(([what, keys]) => html`<div><dt>${t(what)}</dt><dd>${ways(keys)}</dd></div>`)}</dl></section>`)}</div>
     <p class="foot"><button type="button" class="weui-btn weui-btn_primary weui-btn_mini" @click=${() => dialog.close()}>${t('act.ok')}</button></p>`, dialog);
-  dialog.addEventListener('click', (e) => e.target === dialog && dialog.close());
-  dialog.addEventListener('close', () => {
-    dialog.remove();
-    if (before?.isConnected) before.focus();
-  });
-  document.body.append(dialog);
+  dialog.addEventListener('close', () => before?.isConnected && before.focus());
   dialog.showModal();
   dialog.querySelector('button')?.focus();
 }

@@ -2,6 +2,7 @@
 import { html, nothing, render } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals-core.js';
 import { t } from '../core/i18n.js';
+import { host } from './dialog.js';
 import { avatar, icon } from './kit.js';
 import { byLetter, matches } from './pinyin.js';
 import { style } from './style.js';
@@ -33,10 +34,7 @@ export const finder = (/** @type {string} */ label, /** @type {string} */ value,
 export async function pickPeople(/** @type {string} */ title, /** @type {any[]} */ friends) {
   await style('people').catch(() => {});
   return new Promise((resolve) => {
-    const dialog = document.createElement('dialog');
-    dialog.className = 'box tall';
-    dialog.setAttribute('aria-label', title);
-    document.body.append(dialog);
+    const dialog = host('box tall', title, false);
     const chosen = new Set();
     let done = false;
     let query = '';
@@ -51,7 +49,6 @@ export async function pickPeople(/** @type {string} */ title, /** @type {any[]} 
     const stop = effect(draw); // once more when the readings are there
     dialog.addEventListener('close', () => {
       stop();
-      dialog.remove();
       resolve(done ? [...chosen] : undefined);
     });
     dialog.showModal();
@@ -62,10 +59,7 @@ export async function pickPeople(/** @type {string} */ title, /** @type {any[]} 
 export async function pickPerson(/** @type {string} */ title, /** @type {any[]} */ people, called = nameOf) {
   await style('people').catch(() => {});
   return new Promise((resolve) => {
-    const dialog = document.createElement('dialog');
-    dialog.className = 'box tall';
-    dialog.setAttribute('aria-label', title);
-    document.body.append(dialog);
+    const dialog = host('box tall', title, false);
     let picked;
     let query = '';
     const draw = () => {
@@ -78,7 +72,6 @@ export async function pickPerson(/** @type {string} */ title, /** @type {any[]} 
     const stop = effect(draw);
     dialog.addEventListener('close', () => {
       stop();
-      dialog.remove();
       resolve(picked);
     });
     dialog.showModal();
