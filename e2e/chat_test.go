@@ -71,7 +71,9 @@ func TestMessageMenu(t *testing.T) {
 	ann.eval("document.querySelector('hy-composer textarea').value = ''")
 	ann.say("问题二")
 	bo.sees("问题二")
-	bo.until("that it was edited", "document.querySelector('article.other .edited')")
+	for _, one := range []*account{ann, bo} {
+		one.until("that it was edited", "document.querySelector('article .edited')")
+	}
 
 	ann.openMenu("own")
 	ann.pickMenu("undo-2")

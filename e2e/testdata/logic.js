@@ -6,6 +6,7 @@ import { callsOf, emojiCount, linkify, partsOf, reasonToAsk, trustHost } from '/
 import { toned } from '/a/x/js/chat/emoji.js';
 import { fitting } from '/a/x/js/chat/written.js';
 import { frameOf, Outbox } from '/a/x/js/core/outbox.js';
+import { Mirror } from '/a/x/js/core/mirror.js';
 import { newCID, openDatabase } from '/a/x/js/core/shared.js';
 import { backoff, isFinal } from '/a/x/js/core/socket.js';
 import * as store from '/a/x/js/core/store.js';
@@ -126,6 +127,16 @@ export const checks = {
     wrong.push(...same('late', again.map((f) => [f.content, f.ext]), [['c', { quote: 1, written: 1000 }], ['c', { quote: 1, written: 1000 }]]), ...same('what left is not rewritten', await box.rewrite(now.cid, { content: 'd' }), null));
     box.stop();
     return wrong;
+  },
+
+  /** What is written in a tab that does not lead stays, though the leader's outbox does not hold it yet. */
+  async mirrored() {
+    const asked = [];
+    const box = new Mirror({ db: await openDatabase(`test-${newCID()}`), send: () => false, upload: async () => ({}), acked() {}, silent() {}, ask: async (what) => { asked.push(what); } });
+    const added = box.add({ kind: 10, dstid: 2, media: 1, content: 'a' });
+    box.take([]); // while it is being kept
+    await added;
+    return [...same('shown', box.lane('10:2').map((e) => e.content), ['a']), ...same('handed over', asked, ['adopt'])];
   },
 
   emoji() {

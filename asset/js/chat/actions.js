@@ -65,7 +65,10 @@ export const cancel = (entry) => store.outbox.peek().cancel(entry.cid);
 export async function view(pane, item) {
   const { openViewer } = await import('./viewer.js');
   const all = pane.items.filter((i) => i.type === 'message' && (i.m.media === MEDIA.IMAGE || i.m.media === MEDIA.VIDEO) && sourceOf(i));
-  openViewer(all, Math.max(0, all.indexOf(item)));
+  // The list may have been laid out anew meanwhile: its items are others, their keys are not.
+  const at = all.findIndex((i) => i.key === item.key);
+  if (at < 0) openViewer([item], 0);
+  else openViewer(all, at);
 }
 
 export function play(pane, item) {

@@ -56,8 +56,9 @@ function mayRecall({ pane, m, own }) {
 
 function recall({ pane, m, own }) {
   attempt(async () => {
+    const now = pane.line.find(m.seq) ?? m; // it may have been edited since the menu opened
     await store.act({ cmd: CMD.RECALL, kind: pane.kind, dstid: pane.dstid, ref: m.seq });
-    if (own && m.media === MEDIA.TEXT) keepRecalled(pane, m);
+    if (own && m.media === MEDIA.TEXT) keepRecalled(pane, now);
     pane.requestUpdate();
   });
 }

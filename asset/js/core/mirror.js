@@ -2,6 +2,7 @@
 // holds, keeps on disk what is written here and has the leader send it.
 import { batch } from '../../vendor/signals-core.js';
 import { Outbox } from './outbox.js';
+import { newCID } from './shared.js';
 import { keyOf } from './socket.js';
 
 export class Mirror extends Outbox {
@@ -28,10 +29,11 @@ export class Mirror extends Outbox {
   }
 
   async add(message) {
-    const cid = await super.add(message);
+    const cid = message.cid ?? newCID();
+    this.own.add(cid); // before it is kept: what the leader holds meanwhile must not take it away
+    await super.add({ ...message, cid });
     const entry = this.find(cid);
     if (!entry) return cid;
-    this.own.add(cid);
     this.ask('adopt', entry).then(() => this.own.delete(cid));
     return cid;
   }
