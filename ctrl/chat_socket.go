@@ -341,6 +341,11 @@ func (c *conversation) live(m model.Message) error {
 		if err := checked.Valid(); err != nil {
 			return err
 		}
+		ext, err := service.CleanExt(m.Ext)
+		if err != nil {
+			return err
+		}
+		m.Ext = ext
 		m.ID, m.Seq, m.Kind, m.Error, m.Msg, m.At = 0, 0, 0, "", "", time.Now().UnixMilli()
 		c.Chat.Hub.Live(c.node, m)
 	}

@@ -88,10 +88,12 @@ func TestLiveRoom(t *testing.T) {
 	a, b := s.talker("one"), s.talker("two")
 	a.say(`{"cmd":2,"dstid":5}`)
 	a.alive()
-	b.say(`{"cmd":4,"userid":1,"dstid":5,"media":1,"content":"live","seq":7}`)
-	if m := a.next(); m.Cmd != model.CmdLive || m.UserID != 2 || m.Content != "live" || m.Seq != 0 {
-		t.Errorf("got %+v", m)
+	b.say(`{"cmd":4,"userid":1,"dstid":5,"media":1,"content":"live","seq":7,"ext":{"own":1,"Recalled":true,"reactions":{}}}`)
+	if m := a.next(); m.Cmd != model.CmdLive || m.UserID != 2 || m.Content != "live" || m.Seq != 0 || string(m.Ext) != `{"own":1}` {
+		t.Errorf("got %+v, ext %s", m, m.Ext)
 	}
+	b.say(`{"cmd":4,"dstid":5,"media":1,"content":"live","cid":"x","ext":[1]}`)
+	b.refused(model.CodeInvalid, "x")
 	a.say(`{"cmd":3,"dstid":5}`)
 	a.alive()
 	b.say(`{"cmd":4,"dstid":5,"media":1,"content":"unheard"}`)

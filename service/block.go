@@ -78,3 +78,16 @@ func (c *ContactService) Blocked(ctx context.Context, userID int64) ([]model.Pub
 func isBlocked(s *xorm.Session, by, userID int64) (bool, error) {
 	return s.Where("userid = ? AND dstid = ?", by, userID).Exist(new(model.Block))
 }
+
+// blocking gives those of users, at most chunk of them, who blocked userID.
+func blocking(s *xorm.Session, userID int64, users []int64) (map[int64]bool, error) {
+	var ids []int64
+	if err := s.Table("block").Cols("userid").In("userid", users).And("dstid = ?", userID).Find(&ids); err != nil {
+		return nil, err
+	}
+	list := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		list[id] = true
+	}
+	return list, nil
+}

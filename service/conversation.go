@@ -155,8 +155,12 @@ func (s *ConversationService) peerCursors(v *xorm.Session, userID int64, seats [
 		if err != nil {
 			return err
 		}
+		away, err := blocking(v, userID, others)
+		if err != nil {
+			return err
+		}
 		for _, peer := range peers {
-			if row := &list[at[peer.ConversationID]]; !hidden[peer.UserID] && !hidden[userID] {
+			if row := &list[at[peer.ConversationID]]; !hidden[peer.UserID] && !hidden[userID] && !away[peer.UserID] {
 				row.PeerRead, row.PeerGot = peer.ReadSeq, max(peer.ReadSeq, peer.Delivered)
 			}
 		}

@@ -14,8 +14,9 @@ func reserved() []string {
 	return []string{"recalled", "by", "edited", "edits", "reactions", "record", "packet", "call"}
 }
 
-// cleanExt takes the server's own keys out of what a client sent.
-func cleanExt(ext json.RawMessage) (json.RawMessage, error) {
+// CleanExt takes the server's own keys out of what a client sent; what is no
+// object is CodeInvalid.
+func CleanExt(ext json.RawMessage) (json.RawMessage, error) {
 	if len(ext) == 0 || string(ext) == "null" {
 		return nil, nil
 	}

@@ -115,7 +115,7 @@ func (s *MessageService) prepare(ctx context.Context, from model.Sender, m *mode
 	if err := m.Valid(); err != nil {
 		return nil, err
 	}
-	ext, err := cleanExt(m.Ext)
+	ext, err := CleanExt(m.Ext)
 	if err != nil {
 		return nil, err
 	}

@@ -123,3 +123,21 @@ func TestHideReadAndTyping(t *testing.T) {
 		}
 	})
 }
+
+// TestBlockedReadsNothing: who was blocked does not see how far the other reads.
+func TestBlockedReadsNothing(t *testing.T) {
+	onChat(t, func(c *chat) {
+		c.must(alice, text(bob, "hello", ""))
+		c.must(bob, model.Message{Cmd: model.CmdRead, Kind: model.KindSingle, DstID: alice, Seq: 1})
+		if row := c.row(alice, model.KindSingle, bob); row.PeerRead != 1 {
+			t.Fatalf("before the block the list says %d", row.PeerRead)
+		}
+		c.exec(func(s *xorm.Session) error {
+			_, err := s.Insert(&model.Block{UserID: bob, DstID: alice})
+			return err
+		})
+		if row := c.row(alice, model.KindSingle, bob); row.PeerRead != 0 || row.PeerGot != 0 {
+			t.Errorf("after the block the list says %d, %d", row.PeerRead, row.PeerGot)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"hongyan/model"
 	"hongyan/service/db"
@@ -12,16 +13,22 @@ import (
 	"xorm.io/xorm"
 )
 
-// Bounds of a record: bytes of its items, records within it at any depth, and
-// the lines and characters that a message shows of it.
+// Bounds of a record: bytes of its items, records that somebody made and posted
+// nowhere, records within it at any depth, and the lines and characters that a
+// message shows of it.
 const (
 	maxRecord      = 1 << 20
+	maxUnposted    = 100
 	maxNested      = 200
 	recordLines    = 4
 	recordNameLen  = 16
 	recordTextLen  = 40
 	recordNamesMax = 2
 )
+
+// unpostedTime is how long a record waits for being posted: as long as a message
+// may lie in the outbox of a device without a network.
+const unpostedTime = 30 * 24 * time.Hour
 
 // RecordService copies messages into records and shows them to those in whose
 // conversations they were posted.
@@ -151,10 +158,27 @@ func (s *RecordService) store(ctx context.Context, userID int64, record *model.R
 	}
 	row := &recordRow{UserID: userID, Summary: string(summary), Items: string(items), Nested: string(inner), CreateAt: record.CreateAt}
 	err = s.db.Tx(ctx, func(tx *xorm.Session) error {
+		if err := mayStoreRecord(tx, userID, record.CreateAt); err != nil {
+			return err
+		}
 		_, err := tx.Insert(row)
 		return err
 	})
 	record.ID = row.ID
+	return err
+}
+
+// mayStoreRecord drops what a user made long ago and posted nowhere, and refuses
+// more while there is too much of it.
+func mayStoreRecord(tx *xorm.Session, userID, now int64) error {
+	const unposted = "userid = ? AND NOT EXISTS (SELECT 1 FROM recordpost p WHERE p.recordid = record.id)"
+	if _, err := tx.Exec("DELETE FROM record WHERE "+unposted+" AND createat < ?", userID, now-unpostedTime.Milliseconds()); err != nil {
+		return err
+	}
+	waiting, err := tx.Table("record").Where(unposted, userID).Count()
+	if err == nil && waiting >= maxUnposted {
+		err = &model.Error{Code: model.CodeRateLimited, RetryAfter: time.Hour}
+	}
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"hongyan/model"
 	"hongyan/service"
@@ -108,6 +109,46 @@ func TestRecordOfWhatIsNotOnes(t *testing.T) {
 		}
 		if _, err := c.send(alice, posting(bob, 77, "")); model.CodeOf(err) != model.CodeForbidden {
 			c.Errorf("posting an unknown record: %v", err)
+		}
+	})
+}
+
+// TestRecordsNobodyPosts: what somebody makes and posts nowhere is bounded, and
+// goes after a while; what was posted stays.
+func TestRecordsNobodyPosts(t *testing.T) {
+	onChat(t, func(c *chat) {
+		records := service.NewRecordService(c.db, c.now)
+		one := c.must(alice, text(bob, "said", ""))
+		make := func() (int64, error) {
+			record, err := records.Create(c.Context(), alice, model.KindSingle, bob, []int64{one.Seq})
+			if err != nil {
+				return 0, err
+			}
+			return record.ID, nil
+		}
+		posted, err := make()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.must(alice, posting(bob, posted, "p"))
+		var last int64
+		for range 100 {
+			if last, err = make(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := make(); model.CodeOf(err) != model.CodeRateLimited {
+			t.Errorf("one too many: %v", err)
+		}
+		c.wait(31 * 24 * time.Hour)
+		if _, err := make(); err != nil {
+			t.Errorf("a month later: %v", err)
+		}
+		if _, err := records.Get(c.Context(), alice, last); model.CodeOf(err) != model.CodeNotFound {
+			t.Errorf("what nobody posted is still there: %v", err)
+		}
+		if _, err := records.Get(c.Context(), bob, posted); err != nil {
+			t.Errorf("what was posted: %v", err)
 		}
 	})
 }
