@@ -49,17 +49,19 @@ var errUsage = errors.New("see hongyan -help")
 type command struct {
 	name, about string
 	run         func(ctx context.Context, c *config.Config, stdout, stderr io.Writer) error
+	// own takes the place of run where the options are not the server's.
+	own func(ctx context.Context, args []string, stdout, stderr io.Writer) error
 }
 
 // commands lists the subcommands; the first is the default.
 func commands() []command {
 	return []command{
-		{"serve", "run the server (the default)", func(ctx context.Context, c *config.Config, stdout, stderr io.Writer) error {
+		{name: "serve", about: "run the server (the default)", run: func(ctx context.Context, c *config.Config, stdout, stderr io.Writer) error {
 			return serve(ctx, c, stdout, stderr, nil)
 		}},
-		{"config print", "print the configuration as it holds, without secrets", printConfig},
-		{"doctor", "check configuration, folder, addresses, database and files, and say what is missing", doctor},
-		{"version", "print the version", printVersion},
+		{name: "config print", about: "print the configuration as it holds, without secrets", run: printConfig},
+		{name: "doctor", about: "check configuration, folder, addresses, database and files, and say what is missing", run: doctor},
+		{name: "version", about: "print the version", run: printVersion},
 	}
 }
 
@@ -68,6 +70,9 @@ func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) erro
 	cmd, rest, err := choose(args)
 	if err != nil {
 		return err
+	}
+	if cmd.own != nil {
+		return cmd.own(ctx, rest, stdout, stderr)
 	}
 	c, err := config.Load(rest, env)
 	if errors.Is(err, flag.ErrHelp) {

@@ -13,6 +13,7 @@ import (
 	"hongyan/service/db"
 	"hongyan/util/guard"
 	"hongyan/util/metrics"
+	"hongyan/util/mutant"
 
 	"xorm.io/xorm"
 )
@@ -277,6 +278,9 @@ func (c *Committer) transact(batch []job) (err error) {
 				j.deliveries = tx.out
 			}
 		}
+		if mutant.AckBeforeCommit || mutant.NotifyBeforeCommit {
+			c.mutantEarly(batch)
+		}
 		return tx.Flush()
 	})
 }
@@ -294,6 +298,9 @@ func runOp(tx *Tx, run Op) (err error) {
 func (c *Committer) publishLoop() {
 	defer close(c.done)
 	for batch := range c.batches {
+		if mutant.SwapSeqs {
+			mutantSwap(batch)
+		}
 		for i := range batch {
 			j := &batch[i]
 			for _, d := range j.deliveries {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"hongyan/model"
+	"hongyan/util/mutant"
 
 	"xorm.io/xorm"
 )
@@ -67,7 +68,11 @@ func (s *MessageService) History(ctx context.Context, userID int64, kind int, ds
 
 func page(v *xorm.Session, conversationID int64, p Page, list *[]model.Post) error {
 	if p.After != nil {
-		return v.Where("conversationid = ? AND seq > ?", conversationID, *p.After).Asc("seq").Limit(p.limit()).Find(list)
+		after := *p.After
+		if mutant.ResumeOffByOne && after > 0 {
+			after++
+		}
+		return v.Where("conversationid = ? AND seq > ?", conversationID, after).Asc("seq").Limit(p.limit()).Find(list)
 	}
 	v.Where("conversationid = ?", conversationID).NotIn("cmd", model.CmdRecall, model.CmdEdit, model.CmdReact)
 	if p.Before != nil {

@@ -8,6 +8,7 @@ import (
 
 	"hongyan/model"
 	"hongyan/service/db"
+	"hongyan/util/mutant"
 
 	"xorm.io/xorm"
 )
@@ -137,10 +138,18 @@ func (tx *Tx) Append(c *model.Conversation, m *model.Message) (stored bool, err 
 	row := postOf(c, m)
 	row.At = max(tx.Now(), c.LastAt)
 	row.Seq, row.Posts = c.Seq+1, c.Posts
+	if mutant.SeqFromClock {
+		row.Seq = max(row.Seq, tx.Now())
+	}
 	if m.IsPost() {
 		row.Posts++
 	}
-	if err := tx.insert(row); err != nil {
+	err = tx.insert(row)
+	if mutant.DupOnRetry && db.IsDuplicate(err) {
+		row.CID = nil
+		err = tx.insert(row)
+	}
+	if err != nil {
 		if row.CID == nil || !db.IsDuplicate(err) {
 			return false, err
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"hongyan/model"
+	"hongyan/util/mutant"
 )
 
 // Publish hands a delivery to the sockets it is meant for, here and on the other
@@ -60,7 +61,7 @@ func (f *fan) visit(n *Node) {
 	if n.ID == f.origin {
 		frame, f.met = f.ack, true
 	}
-	if frame == nil {
+	if frame == nil || mutant.Rarely(mutant.DropFanOut) {
 		return
 	}
 	switch n.push(frame) {

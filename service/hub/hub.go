@@ -16,6 +16,7 @@ import (
 	"hongyan/model"
 	"hongyan/util/guard"
 	"hongyan/util/metrics"
+	"hongyan/util/mutant"
 
 	"github.com/gorilla/websocket"
 	"gopkg.in/fatih/set.v0"
@@ -231,7 +232,7 @@ func (h *Hub) forget(n *Node) {
 		h.sweeper = nil
 	}
 	h.mu.Unlock()
-	if left == 0 {
+	if left == 0 && !mutant.StalePresence {
 		h.metrics.UsersOnline.Dec()
 		h.changed(n.UserID)
 	}

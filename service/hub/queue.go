@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"hongyan/model"
+	"hongyan/util/mutant"
 )
 
 // Bounds of a socket's queue.
@@ -76,6 +77,9 @@ func (q *DataQueue) push(f *Frame, userID int64) outcome {
 	case q.owes(f.conversation(userID)):
 		return missed
 	case !q.fits(f):
+		if mutant.LoseOnOverflow {
+			return dropped
+		}
 		q.shed()
 		if !q.fits(f) {
 			first := !q.owedAll && len(q.owed) == 0
