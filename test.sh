@@ -151,6 +151,17 @@ browser() {
 	return $code
 }
 
+# What is around the product fails, and it has to keep its promises. The long
+# form is in doc/reliability.md.
+faults() {
+	[[ -w /dev/fuse && $(id -u) == 0 ]] || skip "disk faults" "need root and /dev/fuse: power cuts, torn writes and full disks are left out"
+	cd faults || return 1
+	go vet ./... && tested -timeout 10m ./...
+	local code=$?
+	cd ..
+	return $code
+}
+
 install
 step "gofmt" format
 step "build" build
@@ -158,6 +169,7 @@ step "vet" go vet ./...
 step "tests" tests
 step "lint" lint
 [[ ! -f e2e/go.mod ]] || step "browser tests" browser
+step "faults" faults
 step "cross-compile" cross
 step "release" release
 

@@ -257,7 +257,7 @@ func read(answer *http.Response, data []byte, out any) error {
 
 func retryAfter(answer *http.Response) time.Duration {
 	seconds, err := strconv.ParseFloat(answer.Header.Get("Retry-After"), 64)
-	if err != nil || seconds < 0 || seconds > math.MaxInt32 {
+	if err != nil || !(seconds >= 0 && seconds <= math.MaxInt32) { // NaN is neither
 		return 0
 	}
 	return time.Duration(seconds * float64(time.Second))

@@ -96,8 +96,11 @@ func onChat(t *testing.T, fn func(c *chat)) {
 	})
 }
 
-func (c *chat) seed() {
-	c.Helper()
+func (c *chat) seed() { seedChat(c.T, c.db) }
+
+// seedChat stores the people of the tests and their group.
+func seedChat(t testing.TB, d *db.DB) {
+	t.Helper()
 	rows := []any{
 		&model.User{ID: alice, Mobile: "100001", Nickname: "Alice"}, &model.User{ID: bob, Mobile: "100002", Nickname: "鲍勃"},
 		&model.User{ID: carol, Mobile: "100003", Nickname: "Carol"},
@@ -107,14 +110,16 @@ func (c *chat) seed() {
 		&model.Member{ConversationID: 70, UserID: alice, Role: model.RoleOwner},
 		&model.Member{ConversationID: 70, UserID: bob, Role: model.RoleMember},
 	}
-	c.exec(func(s *xorm.Session) error {
+	if err := d.Tx(context.Background(), func(s *xorm.Session) error {
 		for _, row := range rows {
 			if _, err := s.Insert(row); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
+	}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (c *chat) exec(fn func(s *xorm.Session) error) {

@@ -106,7 +106,7 @@ func (c caller) judge(answer *http.Response) error {
 // retryAfter reads seconds or a date, and bounds what it asks for.
 func retryAfter(text string, now time.Time) time.Duration {
 	if seconds, err := strconv.Atoi(strings.TrimSpace(text)); err == nil {
-		return min(max(time.Duration(seconds), 0)*time.Second, maxRetry)
+		return time.Duration(min(max(seconds, 0), int(maxRetry/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(text); err == nil {
 		return min(max(at.Sub(now), 0), maxRetry)
