@@ -50,6 +50,7 @@ func layers() []layer {
 		{folder: "view", own: []string{"model", "asset"}, never: storage},
 		{folder: "asset", own: []string{"model", "asset"}, never: storage},
 		{folder: "client", own: []string{"model"}, never: storage},
+		{folder: "client/bench", own: []string{"client", "model", "util"}, never: storage},
 		{folder: "client/verify", own: []string{"client", "model", "util"}, never: storage},
 		{folder: "util", never: storage},
 	}

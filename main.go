@@ -59,6 +59,7 @@ func commands() []command {
 		{name: "serve", about: "run the server (the default)", run: func(ctx context.Context, c *config.Config, stdout, stderr io.Writer) error {
 			return serve(ctx, c, stdout, stderr, nil)
 		}},
+		{name: "bench", about: "measure a server under load (hongyan bench -help)", own: runBench},
 		{name: "config print", about: "print the configuration as it holds, without secrets", run: printConfig},
 		{name: "doctor", about: "check configuration, folder, addresses, database and files, and say what is missing", run: doctor},
 		{name: "version", about: "print the version", run: printVersion},
@@ -98,6 +99,9 @@ func choose(args []string) (command, []string, error) {
 	}
 	known := make([]string, len(all))
 	for i, c := range all {
+		if c.own != nil && words > 0 && c.name == args[0] {
+			return c, args[1:], nil
+		}
 		if c.name == name {
 			return c, args[words:], nil
 		}
