@@ -53,13 +53,18 @@ type command struct {
 	own func(ctx context.Context, args []string, stdout, stderr io.Writer) error
 }
 
-// commands lists the subcommands; the first is the default.
-func commands() []command {
+// commands lists the subcommands; the first is the default. env is for those that
+// read their options themselves.
+func commands(env []string) []command {
 	return []command{
 		{name: "serve", about: "run the server (the default)", run: func(ctx context.Context, c *config.Config, stdout, stderr io.Writer) error {
 			return serve(ctx, c, stdout, stderr, nil)
 		}},
 		{name: "bench", about: "measure a server under load (hongyan bench -help)", own: runBench},
+		{name: "apikey", about: "create NAME [-scopes LIST], list or revoke ID: keys of programs for the internal address",
+			own: func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+				return apikey(ctx, args, env, stdout, stderr)
+			}},
 		{name: "config print", about: "print the configuration as it holds, without secrets", run: printConfig},
 		{name: "doctor", about: "check configuration, folder, addresses, database and files, and say what is missing", run: doctor},
 		{name: "version", about: "print the version", run: printVersion},
@@ -68,27 +73,36 @@ func commands() []command {
 
 // run runs one command until it ends or ctx does.
 func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) error {
-	cmd, rest, err := choose(args)
+	cmd, rest, err := choose(args, env)
 	if err != nil {
 		return err
 	}
 	if cmd.own != nil {
 		return cmd.own(ctx, rest, stdout, stderr)
 	}
-	c, err := config.Load(rest, env)
+	c, err := configure(rest, env)
 	if errors.Is(err, flag.ErrHelp) {
 		_, err = io.WriteString(stdout, usage())
 		return err
 	}
 	if err != nil {
-		return fmt.Errorf("the configuration has faults:\n  %s\n%w", strings.ReplaceAll(err.Error(), "\n", "\n  "), errUsage)
+		return err
 	}
 	return cmd.run(ctx, c, stdout, stderr)
 }
 
+// configure loads the configuration and says whose fault its faults are.
+func configure(args, env []string) (*config.Config, error) {
+	c, err := config.Load(args, env)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return c, err
+	}
+	return nil, fmt.Errorf("the configuration has faults:\n  %s\n%w", strings.ReplaceAll(err.Error(), "\n", "\n  "), errUsage)
+}
+
 // choose finds the command in front of the options; there may be none.
-func choose(args []string) (command, []string, error) {
-	all := commands()
+func choose(args, env []string) (command, []string, error) {
+	all := commands(env)
 	words := 0
 	for words < len(args) && !strings.HasPrefix(args[words], "-") {
 		words++
@@ -105,6 +119,9 @@ func choose(args []string) (command, []string, error) {
 		if c.name == name {
 			return c, args[words:], nil
 		}
+		if c.own != nil && c.name == args[0] {
+			return c, args[1:], nil
+		}
 		known[i] = c.name
 	}
 	if name == "help" {
@@ -116,7 +133,7 @@ func choose(args []string) (command, []string, error) {
 func usage() string {
 	var b strings.Builder
 	b.WriteString("Hongyan (鸿雁): instant messaging that you run yourself.\n\n  hongyan [command] [options]\n\nCommands:\n\n")
-	for _, c := range commands() {
+	for _, c := range commands(nil) {
 		fmt.Fprintf(&b, "  %-14s %s\n", c.name, c.about)
 	}
 	b.WriteString("\nOptions:\n\n" + config.Usage())

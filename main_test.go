@@ -216,7 +216,7 @@ func TestAllConfigurationFaultsAtOnce(t *testing.T) {
 
 func TestUnknownCommandListsThoseThereAre(t *testing.T) {
 	got := fails(t, nil, "serv", "-listen", ":1")
-	for _, c := range commands() {
+	for _, c := range commands(nil) {
 		if !strings.Contains(got, c.name) {
 			t.Errorf("%q does not name %s", got, c.name)
 		}

@@ -121,7 +121,11 @@ func (s *server) run(ctx context.Context, public, internal net.Listener) error {
 	if err != nil {
 		return errors.Join(err, closeAll(public, internal))
 	}
-	inside := s.httpServer(ctrl.Internal(s.ready, s.metrics, s.log))
+	indoors, err := s.internalHandler()
+	if err != nil {
+		return errors.Join(err, closeAll(public, internal))
+	}
+	inside := s.httpServer(indoors)
 	all, ctx := errgroup.WithContext(ctx)
 	s.servePublic(all, outside, doorway, public)
 	if internal != nil {
@@ -146,6 +150,7 @@ func (s *server) drain(outside, doorway, inside *http.Server) error {
 	p := s.product.Load()
 	if p != nil {
 		p.hub.Move(moveTime)
+		p.wakes.Drain()
 	}
 	requests := make(chan struct{})
 	go func() {
@@ -215,19 +220,31 @@ func (s *server) publicServers() (outside, doorway *http.Server, err error) {
 		Log: s.log, Locale: s.catalogue, Metrics: s.metrics, Origins: s.config.AllowedOrigins,
 		Proxies: s.config.TrustedProxies, Policy: ctrl.Policy(s.files.Origin()),
 	}
-	away := edge.Unavailable()
-	handler, err := edge.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p := s.product.Load(); p != nil {
-			p.handler.ServeHTTP(w, r)
-			return
-		}
-		away.ServeHTTP(w, r)
-	}))
+	handler, err := edge.Wrap(s.whenOpen(edge, func(p *product) http.Handler { return p.handler }))
 	if err != nil || s.tls == nil {
 		return s.httpServer(handler), nil, err
 	}
 	lead, err := s.doorway(edge)
 	return s.httpServer(handler), s.httpServer(lead), err
+}
+
+// internalHandler is that of the internal listener.
+func (s *server) internalHandler() (http.Handler, error) {
+	edge := ctrl.Edge{Log: s.log, Locale: s.catalogue, Metrics: s.metrics, Policy: ctrl.Policy("")}
+	product := s.whenOpen(edge, func(p *product) http.Handler { return p.inside })
+	return edge.Wrap(ctrl.Internal(s.ready, product, s.metrics, s.log))
+}
+
+// whenOpen serves what the product has, and 503 until there is a product.
+func (s *server) whenOpen(edge ctrl.Edge, of func(*product) http.Handler) http.Handler {
+	away := edge.Unavailable()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := s.product.Load(); p != nil {
+			of(p).ServeHTTP(w, r)
+			return
+		}
+		away.ServeHTTP(w, r)
+	})
 }
 
 func (s *server) httpServer(h http.Handler) *http.Server {

@@ -39,7 +39,9 @@ type product struct {
 	committer *service.Committer
 	calls     *service.CallService
 	search    *service.SearchService
-	handler   http.Handler
+	wakes     *service.Wakes
+	handler   http.Handler // of the public listener
+	inside    http.Handler // of the internal one
 
 	until context.Context // of the tasks in the background
 	stop  context.CancelFunc
@@ -131,13 +133,16 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	}
 	awake.join(edge)
 	s.cards(edge, d, committer, messages)
-	p := &product{log: s.log, panicked: s.metrics.Panics.WithLabelValues("background").Inc, db: d, hub: live, committer: committer, search: search, handler: edge.Handler()}
+	wakes := s.waiting(edge, d, committer)
+	p := &product{log: s.log, panicked: s.metrics.Panics.WithLabelValues("background").Inc, db: d, hub: live, committer: committer, search: search, handler: edge.Handler(), inside: edge.InternalHandler(), wakes: wakes}
 	p.calls, edge.Relay, edge.RelayOnly = calls, s.relay, s.config.TurnOnly
 	p.background(ctx, "sessions", sessions.Run)
 	p.background(ctx, "presence", presence.Run)
 	p.background(ctx, "notify", awake.Run)
 	p.background(ctx, "packets", edge.Packets.Run)
 	p.background(ctx, "uploads", files.Run)
+	p.background(ctx, "wakes", wakes.Run)
+	p.background(ctx, "status", edge.Status.Run)
 	return p, nil
 }
 

@@ -22,7 +22,8 @@ type rows struct {
 // answer is what a route answers beyond data: further fields at the top level.
 type answer map[string]any
 
-// errMethod is the answer to anything but a POST. HTTP has a status of its own
+// errMethod is the answer to a method that a route does not have, which for most
+// is anything but a POST. HTTP has a status of its own
 // for what is otherwise an invalid argument.
 var errMethod = fmt.Errorf("ctrl: %w", model.Invalid("method"))
 
@@ -113,7 +114,9 @@ func (s *Server) fail(w http.ResponseWriter, call *request, err error) {
 	}
 	httpStatus := status(code)
 	if errors.Is(err, errMethod) {
-		w.Header().Set("Allow", http.MethodPost)
+		if w.Header().Get("Allow") == "" {
+			w.Header().Set("Allow", http.MethodPost)
+		}
 		httpStatus = http.StatusMethodNotAllowed
 	}
 	body := answer{"code": -1, "error": code, "msg": text}
@@ -121,6 +124,12 @@ func (s *Server) fail(w http.ResponseWriter, call *request, err error) {
 		body["field"] = e.Key // forms say it there
 	}
 	s.write(w, call, httpStatus, body)
+}
+
+// failMethod answers a method other than the one allowed.
+func (s *Server) failMethod(w http.ResponseWriter, call *request, allowed string) {
+	w.Header().Set("Allow", allowed)
+	s.fail(w, call, errMethod)
 }
 
 // explain gives the code of an error and its sentence in a language, and logs

@@ -14,8 +14,9 @@ import (
 const readyTime = 2 * time.Second
 
 // Internal is the handler of the internal listener: is the process alive, does
-// it want traffic, what has it counted. It is never served to the public.
-func Internal(ready func(context.Context) error, m *metrics.Metrics, log *slog.Logger) http.Handler {
+// it want traffic, what has it counted; and, by product, what programs may do
+// there. It is never served to the public.
+func Internal(ready func(context.Context) error, product http.Handler, m *metrics.Metrics, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		tell(w, http.StatusOK, "ok")
@@ -31,6 +32,7 @@ func Internal(ready func(context.Context) error, m *metrics.Metrics, log *slog.L
 		tell(w, http.StatusOK, "ok")
 	})
 	mux.Handle("GET /metrics", m.Handler())
+	mux.Handle("/", product)
 	return mux
 }
 

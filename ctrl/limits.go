@@ -22,11 +22,20 @@ type Limits struct {
 	Packet   *limit.Limiter // by user: sending and opening red packets
 	Say      *limit.Limiter // by user: writing by the form of a page
 	Preview  *limit.Limiter // by user: having a page looked at
+	Hold     *limit.Limiter // by address: asking to be held until something happens
+	Parked   *limit.Slots   // by address: being held
 }
 
 // limitKeys is how many callers a limiter remembers: more than make use of one
 // node within the minute that a bucket takes to fill.
 const limitKeys = 50_000
+
+// Requests that are held at a time: 10,000 take some 200 MB. Behind one address
+// may be a company whose people all stand before the login.
+const (
+	parkedAll  = 10_000
+	parkedEach = 300
+)
 
 // NewLimits makes the limits of a public server.
 func NewLimits() Limits {
@@ -42,6 +51,8 @@ func NewLimits() Limits {
 		Packet:   limit.New(2, 30, limitKeys),
 		Say:      limit.New(limit.Every(time.Second), 20, limitKeys),
 		Preview:  limit.New(limit.Every(2*time.Second), 10, limitKeys),
+		Hold:     limit.New(20, 400, limitKeys),
+		Parked:   limit.NewSlots(parkedAll, parkedEach),
 	}
 }
 

@@ -261,7 +261,7 @@ func TestClientAddress(t *testing.T) {
 
 func TestInternal(t *testing.T) {
 	var fault error
-	h := Internal(func(context.Context) error { return fault }, metrics.New(), slog.New(slog.DiscardHandler))
+	h := Internal(func(context.Context) error { return fault }, http.NotFoundHandler(), metrics.New(), slog.New(slog.DiscardHandler))
 	get := func(path string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))

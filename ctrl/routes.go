@@ -1,6 +1,10 @@
 package ctrl
 
-import "net/http"
+import (
+	"net/http"
+
+	"hongyan/model"
+)
 
 // access says who may call a route.
 type access int
@@ -110,6 +114,7 @@ func (s *Server) Handler() http.Handler {
 	}
 	mux.HandleFunc("GET /mnt/{name...}", s.serveFile)
 	mux.HandleFunc("/mnt", http.NotFound) // not a redirect to the folder
+	s.heldRoutes(mux)
 	if s.Chat != nil {
 		mux.HandleFunc("GET /chat", s.chat())
 	}
@@ -117,4 +122,20 @@ func (s *Server) Handler() http.Handler {
 		(&pages{Server: s, views: s.Pages.Views, assets: s.Pages.Assets, source: siteSource{s}}).routes(mux)
 	}
 	return s.straight(mux)
+}
+
+// keyRoute is a line of the table of the internal listener: a route for
+// programs, with the scope that an API key must have.
+type keyRoute struct {
+	method, path string
+	scope        string
+	action       action
+}
+
+// internal is the table of all routes of the internal listener that ask for an
+// API key.
+func (s *Server) internal() []keyRoute {
+	return []keyRoute{
+		{http.MethodPost, "/status/set", model.ScopeStatus, s.setStatus},
+	}
 }

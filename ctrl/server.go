@@ -41,6 +41,11 @@ type Server struct {
 	Push          *service.PushService
 	Notify        *service.NotifyService
 	Previews      *service.PreviewService // nil where the operator does not want them
+	Status        *service.StatusService
+	Keys          *service.APIKeyService
+
+	// Origins are those of other sites whose pages may call this one.
+	Origins []string
 
 	// Authority is the certificate authority of this server's own; nil where
 	// another vouches for it, or none.

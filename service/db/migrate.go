@@ -34,6 +34,7 @@ func migrations() []migration {
 		conversationSettings(),
 		push(),
 		{title: "answers to requests", steps: []string{"ALTER TABLE request ADD COLUMN answer VARCHAR(600) NOT NULL DEFAULT ''"}},
+		shared(),
 	}
 }
 
@@ -125,4 +126,16 @@ func (d *DB) lockMigrations(ctx context.Context) (unlock func(), err error) {
 		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.migrate'))")
 		_ = conn.Close()
 	}, nil
+}
+
+// Current fails if the database is at another version than this program's.
+func (d *DB) Current(ctx context.Context) error {
+	version, err := d.version(ctx)
+	if err != nil {
+		return fmt.Errorf("the database has no version yet, its server has not started: %w", err)
+	}
+	if version != Version() {
+		return fmt.Errorf("the database is at version %d, this program's is %d: use the program that its server runs", version, Version())
+	}
+	return nil
 }

@@ -33,6 +33,7 @@ type Metrics struct {
 	BatchSize     prometheus.Histogram   // operations in a batch
 	CommitSeconds prometheus.Histogram   // a batch in its transaction
 
+	Held     prometheus.Gauge       // requests that wait for something to happen
 	Calls    prometheus.Gauge       // calls that ring or are spoken in
 	CallEnds *prometheus.CounterVec // calls that ended, by result
 
@@ -63,6 +64,7 @@ func New() *Metrics {
 		}),
 		CommitSeconds: histogram("commit_seconds", "Duration of one commit."),
 		CommitQueue:   gauge("commit_queue", "Operations waiting for the next batch."),
+		Held:          gauge("held", "Requests held until something happens."),
 		Calls:         gauge("calls", "Calls that ring or are spoken in."),
 		CallEnds:      counters("calls_ended_total", "Calls that ended.", "result"),
 		Panics:        counters("panics_total", "Recovered panics.", "where"),
@@ -77,7 +79,7 @@ func New() *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.Connections, m.UsersOnline, m.QueueDepth, m.Deliveries, m.Dropped, m.Resyncs, m.SlowClosed,
 		m.Frames, m.Acks, m.AckSeconds, m.Commits, m.BatchSize, m.CommitSeconds, m.CommitQueue,
-		m.Calls, m.CallEnds, m.Panics, m.Limited, m.Requests, m.RequestSeconds,
+		m.Held, m.Calls, m.CallEnds, m.Panics, m.Limited, m.Requests, m.RequestSeconds,
 	)
 	return m
 }
