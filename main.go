@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 
+	"hongyan/client/verify"
 	"hongyan/util/config"
 )
 
@@ -36,7 +37,7 @@ func main() {
 		return
 	}
 	fmt.Fprintf(os.Stderr, "hongyan: %v\n", err)
-	if errors.Is(err, errUsage) {
+	if errors.Is(err, errUsage) || errors.Is(err, verify.ErrVoid) {
 		os.Exit(exitUsage)
 	}
 	os.Exit(exitFault)
@@ -67,6 +68,7 @@ func commands(env []string) []command {
 			}},
 		{name: "config print", about: "print the configuration as it holds, without secrets", run: printConfig},
 		{name: "doctor", about: "check configuration, folder, addresses, database and files, and say what is missing", run: doctor},
+		{name: "verify", about: "check the delivery: traffic, faults, then sent = received or the list of what is not (verify -help)", own: verifyDelivery},
 		{name: "version", about: "print the version", run: printVersion},
 	}
 }
