@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -92,6 +93,17 @@ func (w *town) count(pool *sql.DB, query string, args ...any) (n int) {
 	return n
 }
 
+// openSQLite opens a database file as another program would.
+func openSQLite(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	// The name of a test's folder may have a # in it.
+	pool, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pool
+}
+
 // judgeDisk compares a disk with what was promised: the database opened as
 // another process would, and the files.
 func (w *town) judgeDisk(d *disk.Disk) (l losses) {
@@ -99,15 +111,14 @@ func (w *town) judgeDisk(d *disk.Disk) (l losses) {
 	dir := w.TempDir()
 	w.ok(d.Export(dir))
 	defer func() { _ = os.RemoveAll(dir) }()
-	pool, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "hongyan.db"))
-	w.ok(err)
+	pool := openSQLite(w.T, filepath.Join(dir, "hongyan.db"))
 	defer func() { _ = pool.Close() }()
 	verdict := ""
 	if err := pool.QueryRowContext(w.Context(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
 		return losses{messages: len(w.acks), damage: []string{fmt.Sprintf("integrity_check: %s %v", verdict, err)}}
 	}
 	if w.count(pool, "SELECT COUNT(*) FROM sqlite_schema WHERE name IN ('user', 'session', 'message', 'attachment')") != 4 {
-		return losses{messages: len(w.acks), files: len(w.files), accounts: len(w.accounts)} // not even the tables
+		return losses{messages: len(w.acks), files: len(w.files), accounts: len(w.accounts), damage: append(d.Files(), "not even the tables are there")}
 	}
 	l = w.judge(pool)
 	for url, sum := range w.files {

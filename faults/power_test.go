@@ -112,6 +112,7 @@ func (m *machine) cutAfter(w *town, d time.Duration) {
 // forgets what was not fsynced, or writes any part of it, keeps every message,
 // file and account that it said it had.
 func TestPowerCuts(t *testing.T) {
+	t.Parallel()
 	needDisk(t)
 	var messages, files, accounts int
 	slowest := time.Duration(0)
@@ -127,13 +128,14 @@ func TestPowerCuts(t *testing.T) {
 				}
 				m.disk.Restore(chance)
 				if l := w.judgeDisk(m.disk); !l.none() {
-					t.Fatalf("cut %d, by chance %v: lost %+v of %d messages, %d files, %d accounts", round, chance != nil, l, len(w.acks), len(w.files), len(w.accounts))
+					t.Fatalf("cut %d, by chance %v: lost %+v of %d messages, %d files, %d accounts\n%s", round, chance != nil, l, len(w.acks), len(w.files), len(w.accounts), m.server.log)
 				}
 				began := time.Now()
 				m.again()
 				slowest = max(slowest, time.Since(began))
 			}
 			w.asked(t, m.server.public)
+			t.Logf("%d cuts, 0 lost of %d messages, %d files, %d accounts", min(lifetime, left), len(w.acks), len(w.files), len(w.accounts))
 			messages, files, accounts = messages+len(w.acks), files+len(w.files), accounts+len(w.accounts)
 		})
 		if t.Failed() {
@@ -150,6 +152,7 @@ func TestPowerCuts(t *testing.T) {
 // if the product did not ask for it, the same test finds what is lost. It shows
 // that the injector takes things away and the judge sees it.
 func TestPowerCutsAreNoticed(t *testing.T) {
+	t.Parallel()
 	needDisk(t)
 	for name, test := range map[string]struct {
 		lie  func(op disk.Op) bool

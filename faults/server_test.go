@@ -123,25 +123,23 @@ func launch(t *testing.T, by []string, data string, options ...string) (*server,
 	slow := time.AfterFunc(patience, func() { _ = s.cmd.Process.Kill() })
 	defer slow.Stop()
 	lines := bufio.NewScanner(out)
-	for s.public == "" && lines.Scan() {
-		if _, address, found := strings.Cut(lines.Text(), "open      "); found {
-			s.public = address
-		}
-		if _, address, found := strings.Cut(lines.Text(), "internal  "); found {
-			s.internal = address
-		}
-	}
-	go func() {
-		for lines.Scan() {
-			if _, address, found := strings.Cut(lines.Text(), "internal  "); found {
+	for (s.public == "" || s.internal == "") && lines.Scan() {
+		if name, rest, found := strings.Cut(strings.TrimSpace(lines.Text()), " "); found {
+			address, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+			switch name {
+			case "open":
+				s.public = address
+			case "internal":
 				s.internal = address
 			}
 		}
+	}
+	go func() {
 		_, _ = io.Copy(io.Discard, out)
 		_ = s.cmd.Wait()
 		close(s.ended)
 	}()
-	if s.public == "" {
+	if s.internal == "" {
 		<-s.ended
 		return s, fmt.Errorf("%w: %v: %s", errEnded, s.cmd.ProcessState, s.log)
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"mime/multipart"
 	"net/http"
 	"strings"
@@ -43,8 +44,8 @@ type town struct {
 }
 
 type person struct {
-	token      string
-	id, friend int64
+	token, mobile string
+	id, friend    int64
 }
 
 func newTown(t *testing.T, address string) *town {
@@ -59,7 +60,7 @@ func newTown(t *testing.T, address string) *town {
 		t.Cleanup(c.Close)
 		w.ok(w.register(t.Context(), c))
 		clients = append(clients, c)
-		w.people = append(w.people, &person{token: c.Token(), id: c.User().ID})
+		w.people = append(w.people, &person{token: c.Token(), mobile: c.User().Mobile, id: c.User().ID})
 	}
 	var members []int64
 	for i, p := range w.people {
@@ -92,12 +93,17 @@ func (w *town) client(i int, address string) *client.Client {
 	return c
 }
 
+// registered makes an account.
+func registered(t *testing.T, address string) (*client.Client, error) {
+	t.Helper()
+	c := client.New(address)
+	t.Cleanup(c.Close)
+	return c, c.Register(t.Context(), someMobile(), "a good password", "somebody")
+}
+
 // register makes an account and notes it once it was granted.
 func (w *town) register(ctx context.Context, c *client.Client) error {
-	var digits [6]byte
-	_, _ = rand.Read(digits[:])
-	mobile := fmt.Sprintf("+86%013d", uint64(digits[0])<<40|uint64(digits[1])<<32|uint64(digits[2])<<24|uint64(digits[3])<<16|uint64(digits[4])<<8|uint64(digits[5]))
-	if err := c.Register(ctx, mobile[:15], "a good password", "somebody"); err != nil {
+	if err := c.Register(ctx, someMobile(), "a good password", "somebody"); err != nil {
 		return err
 	}
 	w.mu.Lock()
@@ -105,6 +111,8 @@ func (w *town) register(ctx context.Context, c *client.Client) error {
 	w.accounts[c.User().ID] = c.Token()
 	return nil
 }
+
+func someMobile() string { return fmt.Sprintf("+86%011d", mathrand.Int64N(1e11)) }
 
 // talk lets everybody write, with that many messages under way each, until ctx
 // ends. Whoever loses the line or is refused for now tries the same message
