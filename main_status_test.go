@@ -153,11 +153,12 @@ func TestManyParked(t *testing.T) {
 	n.holds(count)
 	time.Sleep(time.Second) // for the figure alone: what parking left to collect
 	each := (c.resident() - before) / count
-	sent := make([]time.Time, count)
+	asked := min(count, 2000) // the others go on waiting
+	sent := make([]time.Time, asked)
 	var setters sync.WaitGroup
 	for worker := range 2 {
 		setters.Go(func() {
-			for i := worker; i < count; i += 2 {
+			for i := worker; i < asked; i += 2 {
 				sent[i] = time.Now()
 				if status, body := post(t, "http://"+inside+"/status/set", key, url.Values{"key": {fmt.Sprint("key ", i)}, "value": {"v"}}); status != http.StatusOK {
 					t.Errorf("SET: %d %s", status, body)
@@ -170,17 +171,17 @@ func TestManyParked(t *testing.T) {
 		})
 	}
 	setters.Wait()
-	took := make([]time.Duration, count)
-	for i, answer := range answers {
-		at, ok := <-answer
+	took := make([]time.Duration, asked)
+	for i := range took {
+		at, ok := <-answers[i]
 		if !ok {
 			t.Fatalf("GET %d has no value", i)
 		}
 		took[i] = at.Sub(sent[i])
 	}
 	slices.Sort(took)
-	t.Logf("%d held: %d bytes each; from the start of the SET to the answer: p50 %v, p99 %v, longest %v", count, each, took[count/2], took[count*99/100], took[count-1])
-	if long && (each > 25_000 || took[count*99/100] > 100*time.Millisecond) {
+	t.Logf("%d held: %d bytes each; from the start of the SET to the answer: p50 %v, p99 %v, longest %v", count, each, took[asked/2], took[asked*99/100], took[asked-1])
+	if long && (each > 25_000 || took[asked*99/100] > 100*time.Millisecond) {
 		t.Error("that is not the goal: 25 kB each, within 100 ms")
 	}
 }

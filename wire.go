@@ -143,6 +143,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	p.background(ctx, "uploads", files.Run)
 	p.background(ctx, "wakes", wakes.Run)
 	p.background(ctx, "status", edge.Status.Run)
+	p.background(ctx, "qrlogin", edge.QRLogins.Run)
 	return p, nil
 }
 

@@ -15,5 +15,6 @@ func (s *server) waiting(edge *ctrl.Server, d *db.DB, committer *service.Committ
 	edge.Origins = s.config.AllowedOrigins
 	edge.Keys = service.NewAPIKeyService(d, time.Now)
 	edge.Status = service.NewStatusService(d, committer, wakes, time.Now)
+	edge.QRLogins = service.NewQRLoginService(d, edge.Users, wakes, time.Now)
 	return wakes
 }

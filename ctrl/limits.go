@@ -24,6 +24,8 @@ type Limits struct {
 	Preview  *limit.Limiter // by user: having a page looked at
 	Hold     *limit.Limiter // by address: asking to be held until something happens
 	Parked   *limit.Slots   // by address: being held
+	QRNew    *limit.Limiter // by address: asking for a QR login
+	QRScan   *limit.Limiter // by user: scanning one, or guessing a code
 }
 
 // limitKeys is how many callers a limiter remembers: more than make use of one
@@ -53,6 +55,8 @@ func NewLimits() Limits {
 		Preview:  limit.New(limit.Every(2*time.Second), 10, limitKeys),
 		Hold:     limit.New(20, 400, limitKeys),
 		Parked:   limit.NewSlots(parkedAll, parkedEach),
+		QRNew:    limit.New(1, 60, limitKeys),
+		QRScan:   limit.New(limit.Every(6*time.Second), 10, limitKeys),
 	}
 }
 

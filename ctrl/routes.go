@@ -38,6 +38,11 @@ func (s *Server) api() []route {
 		{"/user/revoke", member, s.revokeSession},
 		{"/user/ticket", member, s.ticket},
 
+		{"/qrlogin/new", anyone, s.newQRLogin},
+		{"/qrlogin/scan", member, s.scanQRLogin},
+		{"/qrlogin/confirm", member, s.confirmQRLogin},
+		{"/qrlogin/deny", member, s.denyQRLogin},
+
 		{"/contact/addfriend", member, s.addFriend},
 		{"/contact/requests", member, s.listRequests},
 		{"/contact/accept", member, s.acceptRequest},

@@ -43,6 +43,7 @@ type Server struct {
 	Previews      *service.PreviewService // nil where the operator does not want them
 	Status        *service.StatusService
 	Keys          *service.APIKeyService
+	QRLogins      *service.QRLoginService
 
 	// Origins are those of other sites whose pages may call this one.
 	Origins []string

@@ -24,6 +24,9 @@ func (s *Server) heldRoutes(mux *http.ServeMux) {
 	if s.Status != nil {
 		mux.HandleFunc("/status/get", s.statusGet)
 	}
+	if s.QRLogins != nil {
+		mux.HandleFunc("/qrlogin/wait", s.waitQRLogin)
+	}
 }
 
 // statusGet is GET /status/get?key=K, for the pages of any integrator on the

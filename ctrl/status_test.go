@@ -299,3 +299,21 @@ func TestStatusDrainAnswers(t *testing.T) {
 	b.wakes.Drain()
 	all.Wait()
 }
+
+// record serves a request and keeps the answer.
+func record(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	if r.RemoteAddr == "" {
+		r.RemoteAddr = "192.0.2.1:1234"
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// unmarshal reads a JSON answer.
+func unmarshal(t *testing.T, data []byte, v any) {
+	t.Helper()
+	if err := json.Unmarshal(data, v); err != nil {
+		t.Fatalf("%q is no JSON: %v", data, err)
+	}
+}

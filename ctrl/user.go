@@ -67,9 +67,14 @@ func (s *Server) signedIn(w http.ResponseWriter, r *request, login *service.Logi
 	if err != nil {
 		return nil, err
 	}
+	giveCookies(w, r, login)
+	return ownUser{User: *login.User, Token: login.Token}, nil
+}
+
+// giveCookies gives the browser those of its new session.
+func giveCookies(w http.ResponseWriter, r *request, login *service.Login) {
 	setCookie(w, r.Request, cookieName(r.Request), login.Token, int(service.SessionLife.Seconds()))
 	setCookie(w, r.Request, deviceCookie(r.Request), login.Proof, deviceLife)
-	return ownUser{User: *login.User, Token: login.Token}, nil
 }
 
 // deviceCookie is the name of the cookie by which a device is known again. It
