@@ -16,7 +16,6 @@ import (
 	"hongyan/model"
 	"hongyan/service"
 	"hongyan/service/hub"
-	"hongyan/util/guard"
 
 	"github.com/gorilla/websocket"
 )
@@ -62,9 +61,9 @@ type Messenger interface {
 }
 
 const (
-	// readBuffer is the room for what is read ahead of a socket, one for each:
-	// most frames are smaller, and larger ones are read past it.
-	readBuffer = 512
+	// readBuffer is the room in which the websocket package reads heads and
+	// control frames, the least it takes; what is read ahead is the hub's.
+	readBuffer = 125
 	// writeBuffer is only used where the websocket package writes by itself.
 	writeBuffer = 256
 	// handshakeTimeout bounds the writing of the 101.
@@ -102,10 +101,7 @@ func (s *Server) chat() http.HandlerFunc {
 			return
 		}
 		node := s.Chat.Hub.Node(conn, out.pipe, session.UserID, session.ID, ClientAddress(r.Context()))
-		c := s.conversation(node, buffers, s.lang(r), requestID(r.Context()))
-		// A fresh goroutine, so that the handler's grown stack and the HTTP
-		// server's buffers do not live as long as the socket.
-		go guard.Run(s.Log, s.Metrics.Panics.WithLabelValues("reader").Inc, "reader", c.run)
+		s.Chat.Hub.Serve(node, s.conversation(node, buffers, s.lang(r), requestID(r.Context())))
 	}
 }
 

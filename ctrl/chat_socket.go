@@ -6,9 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
-	"os"
-	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
@@ -19,7 +16,6 @@ import (
 	"hongyan/service/hub"
 
 	"github.com/gorilla/websocket"
-	"golang.org/x/time/rate"
 )
 
 // Bounds of what one socket may do.
@@ -44,20 +40,41 @@ const (
 	keptBuffer = 16 << 10
 )
 
+// bucket is the rate limit of one socket, for its reader alone: a third of the
+// size of one that may be shared, for each of thousands of idle sockets.
+type bucket struct {
+	tokens float64
+	at     int64 // when tokens held, Unix nanoseconds; 0 at the beginning
+}
+
+// take takes a token, of which perSecond come back, burst at most.
+func (b *bucket) take(now time.Time, perSecond, burst float64) bool {
+	at := now.UnixNano()
+	if b.at != 0 {
+		b.tokens = min(burst, b.tokens+max(0, time.Duration(at-b.at).Seconds())*perSecond)
+	}
+	if b.at = at; b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}
+
 // errRate ends the reading of a socket that goes on and on.
 var errRate = errors.New("rate limit")
 
-// conversation is one socket seen from its reader: one goroutine that decodes
-// what the client sends and hands it to the services.
+// conversation is one socket seen from its reader, which decodes what the client
+// sends and hands it to the services: the hub's Receiver.
 type conversation struct {
 	*Server
 	node    *hub.Node
 	lang    string
 	request string // id of the request that opened it, for the log
 
-	rate    *rate.Limiter // nil: none
-	refused *rate.Limiter
-	slots   chan struct{} // one for each message in flight
+	rate    bucket
+	refused bucket
+	slots   chan struct{} // one for each message in flight; made with the first
+	arrived bool          // told to the calls
 
 	// buffers hold frames while they are read and decoded: an idle socket has
 	// none. What is decoded is copied out of them.
@@ -65,47 +82,39 @@ type conversation struct {
 }
 
 func (s *Server) conversation(node *hub.Node, buffers *sync.Pool, lang, request string) *conversation {
-	c := &conversation{
+	return &conversation{
 		Server: s, node: node, lang: lang, request: request,
-		slots: make(chan struct{}, maxInFlight), buffers: buffers,
+		rate: bucket{tokens: framesBurst}, refused: bucket{tokens: refusedBurst},
+		buffers: buffers,
 	}
-	if !s.Chat.Unlimited {
-		c.rate = rate.NewLimiter(framesPerSecond, framesBurst)
-		c.refused = rate.NewLimiter(refusedPerSecond, refusedBurst)
-	}
-	return c
 }
 
-// run attaches the socket and reads it until it ends.
-func (c *conversation) run() {
-	defer c.node.Finish()
-	defer func() {
-		if r := recover(); r != nil {
-			c.Metrics.Panics.WithLabelValues("reader").Inc()
-			c.Log.Error("panic in a reader", "request", c.request, "user", c.node.UserID, "panic", r, "stack", string(debug.Stack()))
-			c.node.Close(websocket.CloseInternalServerErr, "internal")
-		}
-	}()
-	conn := c.node.Conn
-	conn.SetReadLimit(model.MaxFrame)
-	conn.SetCloseHandler(func(code int, text string) error {
-		c.node.Bye(code, text)
-		return nil
-	})
-	conn.SetPingHandler(c.ping)
-	conn.SetPongHandler(c.pong)
+// Open attaches the socket.
+func (c *conversation) Open() error {
+	c.node.Limit(model.MaxFrame)
+	c.node.Conn.SetPingHandler(c.ping)
+	c.node.Conn.SetPongHandler(c.pong)
 	if err := c.attach(); err != nil {
 		c.Log.Warn("socket not attached", "request", c.request, "user", c.node.UserID, "error", err)
-		return
+		return err
 	}
 	if calls := c.Chat.Calls; calls != nil {
-		from := model.Sender{UserID: c.node.UserID, Origin: c.node.ID}
-		calls.Arrived(from)
-		defer calls.Left(from)
+		c.arrived = true
+		calls.Arrived(c.sender())
 	}
-	if err := c.readAll(); err != nil {
-		c.Log.Debug("socket ended", "request", c.request, "user", c.node.UserID, "error", err)
+	return nil
+}
+
+// Ended takes leave of the socket.
+func (c *conversation) Ended(err error) {
+	c.Log.Debug("socket ended", "request", c.request, "user", c.node.UserID, "error", err)
+	if c.arrived {
+		c.Chat.Calls.Left(c.sender())
 	}
+}
+
+func (c *conversation) sender() model.Sender {
+	return model.Sender{UserID: c.node.UserID, Origin: c.node.ID}
 }
 
 func (c *conversation) attach() error {
@@ -136,34 +145,12 @@ func (c *conversation) attach() error {
 	})
 }
 
-// readAll reads frames until the socket ends; the error says how.
-func (c *conversation) readAll() error {
-	for {
-		kind, r, err := c.node.Conn.NextReader()
-		if err != nil {
-			return c.ended(err)
-		}
-		if kind != websocket.TextMessage {
-			c.node.Close(hub.CloseNotText, "text only")
-			return errors.New("a binary frame")
-		}
-		if err := c.read(r); err != nil {
-			return c.ended(err)
-		}
+// Receive reads one frame and does what it asks for.
+func (c *conversation) Receive(kind int, r io.Reader) error {
+	if kind != websocket.TextMessage {
+		c.node.Close(hub.CloseNotText, "text only")
+		return errors.New("a binary frame")
 	}
-}
-
-// ended says goodbye to a client that has fallen silent.
-func (c *conversation) ended(err error) error {
-	var timeout net.Error
-	if errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
-		c.node.Close(hub.CloseGoingAway, "silent")
-	}
-	return err
-}
-
-// read reads one frame and does what it asks for.
-func (c *conversation) read(r io.Reader) error {
 	b := c.buffers.Get().(*bytes.Buffer)
 	defer func() {
 		if b.Cap() <= keptBuffer {
@@ -171,15 +158,15 @@ func (c *conversation) read(r io.Reader) error {
 			c.buffers.Put(b)
 		}
 	}()
-	if _, err := b.ReadFrom(r); err != nil {
+	err := hub.ReadText(r, b)
+	if errors.Is(err, hub.ErrNotUTF8) {
+		c.node.Close(hub.CloseNotUTF8, "not UTF-8")
+	}
+	if err != nil {
 		return err
 	}
 	if c.node.Closing() {
 		return nil // what comes after the goodbye has no effect
-	}
-	if !utf8.Valid(b.Bytes()) {
-		c.node.Close(hub.CloseNotUTF8, "not UTF-8")
-		return errors.New("not UTF-8")
 	}
 	m, err := decode(b.Bytes())
 	if refused := c.count(); refused != nil {
@@ -204,11 +191,15 @@ func (c *conversation) read(r io.Reader) error {
 // refused; errRate ends a client that goes on all the same.
 func (c *conversation) count() error {
 	c.node.Heard()
-	if c.rate == nil || c.rate.Allow() {
+	if c.Chat.Unlimited {
+		return nil
+	}
+	now := time.Now()
+	if c.rate.take(now, framesPerSecond, framesBurst) {
 		return nil
 	}
 	c.Metrics.Limited.WithLabelValues("frames").Inc()
-	if !c.refused.Allow() {
+	if !c.refused.take(now, refusedPerSecond, refusedBurst) {
 		c.node.Close(websocket.ClosePolicyViolation, "rate limit")
 		return errRate
 	}
@@ -267,7 +258,7 @@ func (c *conversation) dispatch(m model.Message) error {
 	m.UserID = c.node.UserID
 	ctx, cancel := context.WithTimeout(withRequestID(context.Background(), c.request), frameTime)
 	defer cancel()
-	from := model.Sender{UserID: c.node.UserID, Origin: c.node.ID}
+	from := c.sender()
 	switch m.Cmd {
 	case model.CmdAck:
 		later = true
@@ -298,6 +289,9 @@ func (c *conversation) dispatch(m model.Message) error {
 // hub counts the frame until then, or until start has panicked.
 func (c *conversation) inFlight(start func(done func(error)), cid string) error {
 	end := sync.OnceFunc(c.Chat.Hub.Done)
+	if c.slots == nil {
+		c.slots = make(chan struct{}, maxInFlight)
+	}
 	select {
 	case c.slots <- struct{}{}:
 	case <-c.node.Done():

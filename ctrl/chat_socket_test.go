@@ -125,6 +125,11 @@ func TestCloseCodes(t *testing.T) {
 	}{
 		{"binary", func(p *talker) { _ = p.WriteMessage(websocket.BinaryMessage, []byte(`{"cmd":0}`)) }, 1003},
 		{"invalid UTF-8", func(p *talker) { p.say("{\"cmd\":0,\"content\":\"\xff\"}") }, 1007},
+		{"half a close code", func(p *talker) { _, _ = p.NetConn().Write([]byte{0x88, 0x81, 0, 0, 0, 0, 'x'}) }, 1002},
+		{"a reason that is not UTF-8", func(p *talker) {
+			_, _ = p.NetConn().Write([]byte{0x88, 0x83, 0, 0, 0, 0, 0x03, 0xe8, 0xff})
+		}, 1007},
+		{"not UTF-8, and never whole", func(p *talker) { _, _ = p.NetConn().Write([]byte{0x81, 0x85, 0, 0, 0, 0, '{', 0xff}) }, 1007},
 		{"half a character at the end", func(p *talker) { p.say(`{"cmd":0,"content":"` + split[:2]) }, 1007},
 		{"goodbye", func(p *talker) {
 			_ = p.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
@@ -239,4 +244,15 @@ func TestPanicClosesOneSocket(t *testing.T) {
 	if n := strings.Count(s.log.String(), "panic in a reader"); n != 1 {
 		t.Errorf("logged %d times", n)
 	}
+}
+
+// TestAGoroutineEach has sockets behave the same where each has a goroutine.
+func TestAGoroutineEach(t *testing.T) {
+	t.Setenv(goroutinesEach, "1")
+	t.Run("frames", TestFramesThatHaveNoEffect)
+	t.Run("size", TestFrameSize)
+	t.Run("close codes", TestCloseCodes)
+	t.Run("fragments", TestFragmentsInsideACharacter)
+	t.Run("in flight", TestInFlightIsBounded)
+	t.Run("panic", TestPanicClosesOneSocket)
 }

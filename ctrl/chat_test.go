@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -104,6 +105,10 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
+// goroutinesEach is the environment variable by which a test has each socket
+// read by a goroutine where else a poller would tell.
+const goroutinesEach = "HONGYAN_TEST_GOROUTINES"
+
 func newChat(t *testing.T, change func(*Chat, *hub.Options)) *chatSite {
 	t.Helper()
 	catalogue, err := locale.Load()
@@ -115,7 +120,7 @@ func newChat(t *testing.T, change func(*Chat, *hub.Options)) *chatSite {
 	log := new(syncBuffer)
 	logger := slog.New(slog.NewTextHandler(log, nil))
 	m := metrics.New()
-	options := hub.Options{Metrics: m, Log: logger, PerUser: hub.MaxPerUser}
+	options := hub.Options{Metrics: m, Log: logger, PerUser: hub.MaxPerUser, Goroutines: os.Getenv(goroutinesEach) != ""}
 	chat := &Chat{
 		Groups: func(context.Context, int64) ([]int64, error) { return nil, nil },
 		Redeem: func(ctx context.Context, ticket string) (*model.Session, error) {

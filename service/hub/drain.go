@@ -72,6 +72,7 @@ func (h *Hub) Close(ctx context.Context) {
 		defer close(closed)
 		h.open.Wait()
 		h.writers.wait()
+		h.readers.close()
 	}()
 	select {
 	case <-closed:

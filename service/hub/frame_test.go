@@ -15,7 +15,7 @@ func TestFrameLengths(t *testing.T) {
 	d := connect(t, h, socket{userID: 1})
 	base := len(frameOf(t, model.Message{Cmd: 10, Content: "x"}, false).payload()) - 1
 	for _, size := range []int{125, 126, 127, 1<<16 - 1, 1 << 16, 1<<16 + 1} {
-		content := filler(size - base)
+		content := padding(size - base)
 		d.node.Send(model.Message{Cmd: 10, Content: content})
 		if m := d.next(); m.Content != content {
 			t.Errorf("%d bytes: got %d", size, len(m.Content)+base)

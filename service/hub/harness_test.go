@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -21,9 +22,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// goroutinesEach is the environment variable by which a test has each socket
+// read by a goroutine where else a poller would tell.
+const goroutinesEach = "HONGYAN_TEST_GOROUTINES"
+
 func newHub(t testing.TB, change func(*Options)) *Hub {
 	t.Helper()
 	o := Options{Metrics: metrics.New(), Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	o.Goroutines = os.Getenv(goroutinesEach) != ""
 	if change != nil {
 		change(&o)
 	}
@@ -119,7 +125,8 @@ func connect(t testing.TB, h *Hub, s socket) *device {
 			return
 		}
 		n := h.Node(conn, pipe, s.userID, s.sessionID, "127.0.0.1")
-		serve(h, n, load, ready)
+		h.Serve(n, served{hub: h, node: n, load: load})
+		ready <- n
 	}()
 	conn, _, err := websocket.NewClient( //nolint:staticcheck // a Dialer cannot be given a connection
 		client, mustURL("ws://test/chat"), nil, 4096, 4096)
@@ -139,26 +146,29 @@ func connect(t testing.TB, h *Hub, s socket) *device {
 	return d
 }
 
-// serve attaches a node and reads it to its end.
-func serve(h *Hub, n *Node, load func(context.Context) ([]int64, error), ready chan<- *Node) {
-	defer n.Finish()
-	n.Conn.SetCloseHandler(func(code int, text string) error { n.Bye(code, text); return nil })
-	n.Conn.SetPingHandler(func(s string) error { n.Heard(); n.Pong(s); return nil })
-	n.Conn.SetPongHandler(func(string) error { n.Heard(); return nil })
-	n.Conn.SetReadLimit(model.MaxFrame)
-	ready <- n
-	_ = h.Attach(context.Background(), n, model.Message{Cmd: model.CmdHello, UserID: n.UserID}, load)
-	for {
-		_, r, err := n.Conn.NextReader()
-		if err == nil {
-			_, err = io.Copy(io.Discard, r)
-		}
-		if err != nil {
-			return
-		}
-		n.Heard()
-	}
+// served is a Receiver that throws away what it gets.
+type served struct {
+	hub  *Hub
+	node *Node
+	load func(context.Context) ([]int64, error)
 }
+
+func (s served) Open() error {
+	n := s.node
+	n.Conn.SetPingHandler(func(text string) error { n.Heard(); n.Pong(text); return nil })
+	n.Conn.SetPongHandler(func(string) error { n.Heard(); return nil })
+	n.Limit(model.MaxFrame)
+	_ = s.hub.Attach(context.Background(), n, model.Message{Cmd: model.CmdHello, UserID: n.UserID}, s.load)
+	return nil
+}
+
+func (s served) Receive(_ int, r io.Reader) error {
+	_, err := io.Copy(io.Discard, r)
+	s.node.Heard()
+	return err
+}
+
+func (served) Ended(error) {}
 
 // next reads the next text frame.
 func (d *device) next() model.Message {
@@ -226,4 +236,4 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-func filler(n int) string { return strings.Repeat("x", n) }
+func padding(n int) string { return strings.Repeat("x", n) }

@@ -57,6 +57,9 @@ type Options struct {
 	// address; zero means no bound.
 	PerUser    int
 	PerAddress int
+	// Goroutines has each socket read by a goroutine of its own even where a
+	// poller could tell which of them have something to read.
+	Goroutines bool
 	// Changed, if set, hears of a user whose first socket opened or whose last
 	// one closed. It must not block; since calls may overtake each other, it
 	// asks Online for what holds.
@@ -70,8 +73,10 @@ type Hub struct {
 	bus        Bus
 	perUser    int
 	perAddress int
+	goroutines bool
 	changed    func(userID int64)
 
+	start   time.Time
 	lastID  atomic.Uint64
 	users   *index
 	groups  *index
@@ -79,8 +84,10 @@ type Hub struct {
 	origins origins
 
 	writers *writers
-	spare   sync.Pool
-	fans    sync.Pool
+	readers *readers
+	spare   sync.Pool // of *writer
+	fans    sync.Pool // of *fan
+	buffers sync.Pool // of *buffer
 	gate    gate
 	open    sync.WaitGroup // sockets, until their connection is closed
 
@@ -94,11 +101,13 @@ type Hub struct {
 // New makes a Hub. It has no goroutine until there is something to do.
 func New(o Options) *Hub {
 	h := &Hub{
-		metrics: o.Metrics, log: o.Log, bus: o.Bus, perUser: o.PerUser, perAddress: o.PerAddress,
+		start: time.Now(), metrics: o.Metrics, log: o.Log, bus: o.Bus, perUser: o.PerUser, perAddress: o.PerAddress, goroutines: o.Goroutines,
 		users: newIndex(), groups: newIndex(), rooms: newIndex(), writers: newWriters(),
 		addresses: make(map[string]int),
 	}
 	h.origins.nodes = make(map[uint64]*Node)
+	h.readers = newReaders(h)
+	h.buffers.New = func() any { return &buffer{bytes: make([]byte, readAhead)} }
 	h.spare.New = func() any { return new(writer) }
 	h.fans.New = func() any { return new(fan) }
 	h.changed = func(userID int64) {
@@ -112,6 +121,9 @@ func New(o Options) *Hub {
 	return h
 }
 
+// clock is a time that nobody sets: what is silent or not must not hang on it.
+func (h *Hub) clock() time.Duration { return time.Since(h.start) }
+
 // guard keeps a panic at the root of a goroutine from ending the process.
 func (h *Hub) guard(where string, fn func()) {
 	guard.Run(h.log, h.metrics.Panics.WithLabelValues(where).Inc, where, fn)
@@ -122,7 +134,7 @@ func (h *Hub) Node(conn *websocket.Conn, pipe *Pipe, userID, sessionID int64, ad
 	n := &Node{
 		Conn: conn, GroupSets: set.New(set.NonThreadSafe),
 		ID: h.lastID.Add(1), UserID: userID, SessionID: sessionID, Address: address,
-		hub: h, pipe: pipe, done: make(chan struct{}), finished: make(chan struct{}),
+		hub: h, pipe: pipe,
 	}
 	n.DataQueue.held = true
 	if tcp, ok := pipe.Conn.(interface{ SetWriteBuffer(int) error }); ok {
@@ -261,15 +273,20 @@ func (h *Hub) Counts() Counts {
 }
 
 // sweep pings the sockets that were silent for longer than a heartbeat, so that
-// a client which sends none is not taken for dead.
+// a client which sends none is not taken for dead, and closes those that are:
+// before the next sweep they will have been silent for ReadTimeout.
 func (h *Hub) sweep() {
 	defer h.sweepAgain()
 	depth := 0
-	silent := time.Now().Add(-Heartbeat).UnixNano()
+	now := h.clock()
+	silent, dead := now-Heartbeat, now+sweepEvery-ReadTimeout
 	ping := controlFrame(opPing, nil)
 	for _, n := range h.users.all() {
 		depth += n.DataQueue.depth()
-		if n.heard.Load() < silent {
+		switch heard := time.Duration(n.heard.Load()); {
+		case heard < dead:
+			n.Close(CloseGoingAway, "silent")
+		case heard < silent:
 			n.send(ping)
 		}
 	}

@@ -174,12 +174,12 @@ func TestTwoHubsOnOneBus(t *testing.T) {
 	}
 	phone.expect("<三>") // its id may equal the origin's of the other node
 	b.expect("<三>")
-	h1.Publish(model.Delivery{Message: text(7, 2, filler(70_000)), Group: 7, Unsubscribe: []int64{2}})
-	b.expect(filler(70_000))
+	h1.Publish(model.Delivery{Message: text(7, 2, padding(70_000)), Group: 7, Unsubscribe: []int64{2}})
+	b.expect(padding(70_000))
 	h2.Publish(model.Delivery{Message: text(7, 3, "back"), Group: 7})
-	phone.expect(filler(70_000))
+	phone.expect(padding(70_000))
 	phone.expect("back")
-	a.expect(filler(70_000))
+	a.expect(padding(70_000))
 	a.expect("back")
 	b.silent()
 

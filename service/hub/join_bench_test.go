@@ -15,7 +15,7 @@ import (
 // prepared messages.
 func BenchmarkJoin(b *testing.B) {
 	const queued = 16
-	f := frameOf(b, text(7, 1, filler(128)), false)
+	f := frameOf(b, text(7, 1, padding(128)), false)
 	run := func(name string, write func(b *testing.B, c net.Conn) func() error) {
 		b.Run(name, func(b *testing.B) {
 			server, client := pair(b, false)
@@ -92,7 +92,7 @@ func BenchmarkTry(b *testing.B) {
 	defer client.Close()
 	go func() { _, _ = io.Copy(io.Discard, client) }()
 	w, pipe := new(writer), NewPipe(server)
-	f := frameOf(b, text(7, 1, filler(128)), false)
+	f := frameOf(b, text(7, 1, padding(128)), false)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, err := w.attempt.try(pipe, f.data); err != nil {

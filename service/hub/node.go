@@ -54,9 +54,11 @@ type Node struct {
 	SessionID int64
 	Address   string // of the client, for the limit per address
 
-	hub   *Hub
-	pipe  *Pipe
-	heard atomic.Int64 // when something was last read, Unix nanoseconds
+	hub      *Hub
+	pipe     *Pipe
+	receiver Receiver
+	reading  atomic.Int32 // awake, again or asleep
+	heard    atomic.Int64 // when something was last read, by the hub's clock
 	// watching is the timer of the last hole; it does not outlive the node.
 	watching atomic.Pointer[time.Timer]
 
@@ -66,26 +68,18 @@ type Node struct {
 	gone    bool // it is in no index, and never will be again
 	rooms   map[int64]struct{}
 
-	done       chan struct{} // closed when the node is to end
-	finished   chan struct{} // closed when the close frame is out or the socket is cut
-	flushed    sync.Once
+	done       signal      // the node is to end
+	finished   signal      // the close frame is out or the socket is cut
 	saidBye    atomic.Bool // the client's close frame was read
 	slow       atomic.Bool // it was given up for not reading
-	registered bool        // it counts as open; set by Attach, read by Finish
+	registered bool        // it counts as open; set by Attach, read by finish
 }
 
 // Done is closed when the node has ended: nothing it sends has an effect.
-func (n *Node) Done() <-chan struct{} { return n.done }
+func (n *Node) Done() <-chan struct{} { return n.done.wait() }
 
 // Closing reports whether the node has ended.
-func (n *Node) Closing() bool {
-	select {
-	case <-n.done:
-		return true
-	default:
-		return false
-	}
-}
+func (n *Node) Closing() bool { return n.done.fired.Load() }
 
 // Send queues m for this socket alone. It never blocks.
 func (n *Node) Send(m model.Message) {
@@ -149,22 +143,10 @@ func (n *Node) tooSlow() {
 }
 
 // Heard takes note of a sign of life and lets the client be silent for another
-// ReadTimeout.
+// ReadTimeout. It is the receiver's to call.
 func (n *Node) Heard() {
-	now := time.Now()
-	n.heard.Store(now.UnixNano())
+	n.heard.Store(int64(n.hub.clock()))
 	n.pipe.wire = 0
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if !n.gone {
-		_ = n.pipe.SetReadDeadline(now.Add(ReadTimeout)) // a broken socket says so when it is read
-	}
-}
-
-// Bye is called when the client has sent a close frame.
-func (n *Node) Bye(code int, reason string) {
-	n.saidBye.Store(true)
-	n.Close(code, reason)
 }
 
 // Close ends the node: it leaves the registry at once, what is queued is still
@@ -190,7 +172,7 @@ func (n *Node) leave(code int, reason string) {
 	first := !n.gone
 	if first {
 		n.gone = true
-		_ = n.pipe.SetReadDeadline(time.Now().Add(closeGrace)) // a broken socket says so when it is read
+		_ = n.pipe.SetReadDeadline(time.Now().Add(closeGrace)) // the first it has; a broken socket says so when it is read
 		n.GroupSets.Each(func(g any) bool {
 			n.hub.groups.remove(g.(int64), n)
 			return true
@@ -203,7 +185,10 @@ func (n *Node) leave(code int, reason string) {
 	}
 	n.mu.Unlock()
 	if first {
-		close(n.done)
+		n.done.fire()
+		if n.rouse() {
+			n.hub.readers.add(n) // for the client's goodbye
+		}
 		if timer := n.watching.Load(); timer != nil {
 			timer.Stop()
 		}
@@ -217,13 +202,13 @@ func (n *Node) cut() {
 	n.DataQueue.stop()
 	n.leave(0, "cut")
 	_ = n.pipe.Conn.Close()
-	n.flushed.Do(func() { close(n.finished) })
+	n.finished.fire()
 }
 
-// Finish is called by the reader when it reads no more. It says goodbye if
+// goodbye is what the reader does when it reads no more. It says farewell if
 // nobody has yet, waits a moment for the client to hear it and closes the
 // connection. A socket that broke by itself is cut.
-func (n *Node) Finish() {
+func (n *Node) goodbye() {
 	defer n.finish()
 	if !n.Closing() {
 		return
@@ -240,7 +225,7 @@ func (n *Node) Finish() {
 	grace := time.NewTimer(wait)
 	defer grace.Stop()
 	select {
-	case <-n.finished:
+	case <-n.finished.wait():
 	case <-grace.C:
 	}
 }

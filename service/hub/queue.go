@@ -166,14 +166,17 @@ func (q *DataQueue) pay() int {
 	return paid
 }
 
-// take appends to batch what may go out in one write, and pays the resyncs as
-// soon as nothing waits before them. An empty batch ends the writer.
+// take appends to batch what may go out in one write, which is the resyncs that
+// are owed as soon as nothing waits before them. An empty batch ends the writer.
 func (q *DataQueue) take(batch []*Frame) (_ []*Frame, paid int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.broken {
 		q.busy = false
 		return batch, 0
+	}
+	if len(q.frames) == 0 {
+		paid = q.pay()
 	}
 	taken, size := 0, 0
 	for _, f := range q.frames {
@@ -191,8 +194,7 @@ func (q *DataQueue) take(batch []*Frame) (_ []*Frame, paid int) {
 		if cap(q.frames) > idleFrames {
 			q.frames = nil
 		}
-		paid = q.pay()
-		if paid == 0 && q.farewell != nil && !q.said {
+		if q.farewell != nil && !q.said {
 			q.said = true
 			q.count++
 			q.bytes += len(q.farewell.data)
@@ -216,7 +218,7 @@ func (q *DataQueue) wrote(count, size int) (more, last bool) {
 	}
 	q.count -= count
 	q.bytes -= size
-	more = len(q.frames) > 0 || q.farewell != nil && !q.said
+	more = len(q.frames) > 0 || q.owedAll || len(q.owed) > 0 || q.farewell != nil && !q.said
 	if !more {
 		q.busy = false
 	}

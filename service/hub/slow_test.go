@@ -54,7 +54,7 @@ func TestQueueBounds(t *testing.T) {
 	})
 	t.Run("bytes count", func(t *testing.T) {
 		q := DataQueue{busy: true}
-		big := frameOf(t, text(7, 1, filler(60<<10)), false)
+		big := frameOf(t, text(7, 1, padding(60<<10)), false)
 		for range 4 {
 			q.push(big, 1)
 		}
@@ -70,7 +70,7 @@ func TestQueueBounds(t *testing.T) {
 	})
 	t.Run("an empty queue takes any frame", func(t *testing.T) {
 		q := DataQueue{busy: true}
-		if q.push(frameOf(t, text(7, 1, filler(2*maxBytes)), false), 1) != queued {
+		if q.push(frameOf(t, text(7, 1, padding(2*maxBytes)), false), 1) != queued {
 			t.Error("refused")
 		}
 	})
@@ -119,8 +119,22 @@ func TestQueueBounds(t *testing.T) {
 			t.Error("a frame jumped over a hole")
 		}
 		q.frames = nil
-		if _, paid := q.take(nil); paid != 1 || string(q.frames[0].payload()) != `{"cmd":8,"amount":0}` {
+		if batch, paid := q.take(nil); paid != 1 || string(batch[0].payload()) != `{"cmd":8,"amount":0}` {
 			t.Errorf("paid %d", paid)
+		}
+	})
+	t.Run("resyncs are paid though nothing else is queued", func(t *testing.T) {
+		q := DataQueue{}
+		q.push(frameOf(t, text(7, 1, padding(maxBytes-1000)), false), 1)
+		batch, _ := q.take(nil)
+		if q.push(frameOf(t, text(8, 1, padding(60<<10)), false), 1) != overflow {
+			t.Fatal("no overflow beside what is being written")
+		}
+		if more, _ := q.wrote(1, len(batch[0].data)); !more {
+			t.Fatal("the writer goes, and nobody tells the client")
+		}
+		if batch, paid := q.take(nil); paid != 1 || len(batch) != 1 {
+			t.Errorf("paid %d in %d frames", paid, len(batch))
 		}
 	})
 	t.Run("nothing after the farewell", func(t *testing.T) {
@@ -144,7 +158,7 @@ func TestSlowReader(t *testing.T) {
 	slow := connect(t, h, socket{userID: 1, groups: []int64{7}})
 	quick := connect(t, h, socket{userID: 2, groups: []int64{7}})
 	const total = 3000
-	body := filler(4000)
+	body := padding(4000)
 	read := make(chan error, 1)
 	go func() {
 		for seq := int64(1); seq <= total; seq++ {
@@ -289,7 +303,7 @@ func TestJoinWaitsForNobody(t *testing.T) {
 	for u := range int64(20) {
 		connect(t, h, socket{userID: 100 + u, groups: []int64{7}}) // reads nothing from here on
 	}
-	big := filler(16 << 10)
+	big := padding(16 << 10)
 	for seq := range int64(100) {
 		h.Publish(model.Delivery{Message: text(7, seq+1, big), Group: 7})
 	}

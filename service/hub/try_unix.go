@@ -50,3 +50,41 @@ func (a *attempt) write(fd uintptr) bool {
 		return true
 	}
 }
+
+// probe is one read that does not wait. It is kept with the buffer, so that
+// trying allocates nothing.
+type probe struct {
+	data []byte
+	got  int
+	err  error
+	once func(fd uintptr) bool
+}
+
+// try reads what is there. blocked means that nothing is; nothing read without
+// that is the end.
+func (r *probe) try(p *Pipe, data []byte) (got int, blocked bool, err error) {
+	if r.once == nil {
+		r.once = r.read
+	}
+	r.data, r.got, r.err = data, 0, nil
+	err = p.raw.Read(r.once)
+	r.data = nil
+	if err == nil {
+		err = r.err
+	}
+	if errors.Is(err, syscall.EAGAIN) {
+		return 0, true, nil
+	}
+	return r.got, false, err
+}
+
+func (r *probe) read(fd uintptr) bool {
+	for {
+		n, err := syscall.Read(int(fd), r.data)
+		if err == syscall.EINTR { //nolint:errorlint // the system call's own number
+			continue
+		}
+		r.got, r.err = max(n, 0), err
+		return true
+	}
+}

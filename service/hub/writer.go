@@ -16,10 +16,11 @@ const writeTimeout = 10 * time.Second
 // lastWords is how long a socket that was given up may take to hear why.
 const lastWords = 4 * time.Second
 
-// errPanic stands for a panic of a writer, which is logged where it happened.
-var errPanic = errors.New("writer failed")
+// errPanic stands for a panic of a reader or writer, which is logged where it
+// happened.
+var errPanic = errors.New("panic")
 
-// writers is the list of nodes that have something to write, and the few
+// writers is the line of nodes that have something to write, and the few
 // goroutines that work it off: as many as there are processors, started when
 // something is queued and gone when the list is empty. A goroutine for each
 // socket would cost a wake-up for each delivery, which is half of what the
@@ -27,22 +28,15 @@ var errPanic = errors.New("writer failed")
 // leave several at a time.
 type writers struct {
 	mu      sync.Mutex // guards the following
-	list    []*Node
-	head    int // list[:head] is done
+	line    line
 	running int // goroutines that work off the list
 	tasks   int // all goroutines that write
 	idle    sync.Cond
 	max     int
 }
 
-const (
-	// perWriter is the length of the list at which a further writer is worth its start.
-	perWriter = 64
-	// smallList is what is not worth moving together, idleList what an empty
-	// list may keep.
-	smallList = 64
-	idleList  = 4096
-)
+// perWriter is the length of the line at which a further writer is worth its start.
+const perWriter = 64
 
 func newWriters() *writers {
 	w := &writers{max: runtime.GOMAXPROCS(0)}
@@ -54,9 +48,8 @@ func newWriters() *writers {
 func (h *Hub) call(nodes ...*Node) {
 	w := h.writers
 	w.mu.Lock()
-	w.compact()
-	w.list = append(w.list, nodes...)
-	start := w.running < w.max && (w.running == 0 || len(w.list)-w.head > perWriter*w.running)
+	w.line.add(nodes...)
+	start := w.running < w.max && (w.running == 0 || w.line.len() > perWriter*w.running)
 	if start {
 		w.running++
 	}
@@ -97,32 +90,14 @@ func (w *writers) wait() {
 	}
 }
 
-// compact moves the list to the front of its room once most of it is done: a
-// list that never gets empty must not grow for ever.
-func (w *writers) compact() {
-	if w.head < smallList || w.head <= len(w.list)/2 {
-		return
-	}
-	left := copy(w.list, w.list[w.head:])
-	clear(w.list[left:])
-	w.list, w.head = w.list[:left], 0
-}
-
 // next gives a writer its next node; nil ends the writer.
 func (w *writers) next() *Node {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.head == len(w.list) {
+	n := w.line.next()
+	if n == nil {
 		w.running--
-		w.list, w.head = w.list[:0], 0
-		if cap(w.list) > idleList {
-			w.list = nil
-		}
-		return nil
 	}
-	n := w.list[w.head]
-	w.list[w.head] = nil
-	w.head++
 	return n
 }
 
@@ -238,7 +213,7 @@ func (n *Node) writeSlowly(data []byte) error {
 func (n *Node) wrote(count, size int) (more bool) {
 	more, last := n.DataQueue.wrote(count, size)
 	if last {
-		n.flushed.Do(func() { close(n.finished) })
+		n.finished.fire()
 	}
 	return more
 }
