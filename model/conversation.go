@@ -56,7 +56,8 @@ func (Member) TableName() string { return "member" }
 
 // Post is the row of a Message in its timeline. Posts is the number of
 // messages of the conversation up to and including this row. CID is null for
-// a message without one; Digest identifies what was first sent under it.
+// a message without one; Digest identifies what was first sent under it. Sum
+// checks all other columns but ID; 0 in rows that are older than it.
 type Post struct {
 	ID             int64 `xorm:"pk autoincr"`
 	ConversationID int64 `xorm:"'conversationid'"`
@@ -76,6 +77,7 @@ type Post struct {
 	Ref            int64
 	At             int64
 	Ext            string
+	Sum            int64
 }
 
 // TableName names the table.

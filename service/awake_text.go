@@ -53,6 +53,9 @@ func (f *fullText) load(v *xorm.Session) error {
 	if err != nil || !found {
 		return err
 	}
+	if err := intact(*row); err != nil {
+		return err
+	}
 	f.row = row
 	name, err := f.name(v, row.UserID)
 	if err != nil || f.seat.talk.kind != model.KindRoom {

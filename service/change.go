@@ -124,6 +124,9 @@ func (s *MessageService) alter(from model.Sender, a alteration) change {
 		if err != nil {
 			return model.Message{}, err
 		}
+		if err := intact(*target); err != nil { // which an alteration would seal
+			return model.Message{}, err
+		}
 		if !found || (target.Cmd != model.CmdSingle && target.Cmd != model.CmdRoom) {
 			return model.Message{}, model.Fail(model.CodeNotFound)
 		}
@@ -136,29 +139,14 @@ func (s *MessageService) alter(from model.Sender, a alteration) change {
 		if err := a.apply(tx, target, &m); err != nil {
 			return model.Message{}, err
 		}
-		if _, err := tx.ID(target.ID).Cols("content", "pic", "url", "memo", "amount", "ext").Update(target); err != nil {
+		target.Sum = sum(target)
+		if _, err := tx.ID(target.ID).Cols("content", "pic", "url", "memo", "amount", "ext", "sum").Update(target); err != nil {
 			return model.Message{}, err
 		}
 		ack := ackOf(&m)
 		tx.Publish(delivery(from, m, ackIfAsked(ack)))
 		return ack, nil
 	}
-}
-
-// sentBefore tells whether the sender stored m before, and if so sets m to it.
-func (tx *Tx) sentBefore(m *model.Message) (bool, error) {
-	if m.CID == "" {
-		return false, nil
-	}
-	row, err := tx.byCID(m.UserID, m.CID)
-	if err != nil || row == nil {
-		return false, err
-	}
-	if row.Digest != digest(m) {
-		return false, model.Fail(model.CodeCIDReused)
-	}
-	*m = messageOf(row, m.Kind)
-	return true, nil
 }
 
 // recaller takes a message back: its sender for a while, a group's owner or
@@ -184,6 +172,11 @@ func (s *MessageService) recaller(from model.Sender) change {
 				if _, err := tx.Table("message").Where("conversationid = ?", target.ConversationID).In("seq", edits).
 					Update(map[string]any{"content": ""}); err != nil {
 					return err
+				}
+				for _, seq := range edits {
+					if err := tx.reseal(target.ConversationID, seq); err != nil {
+						return err
+					}
 				}
 			}
 			if err := tx.unpostRecord(target); err != nil {

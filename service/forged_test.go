@@ -35,7 +35,7 @@ func TestAnotherSpellingOfAServersKeyOpensNoRecord(t *testing.T) {
 		ack := c.must(bob, said(carol, fmt.Sprintf(`{"Record":{"id":%d},"RECORD":{"ID":%d}}`, kept.ID, kept.ID), "f1"))
 		// What an earlier release has let in is no better.
 		c.exec(func(s *xorm.Session) error {
-			_, err := s.Exec("UPDATE message SET ext = ? WHERE id = ?", fmt.Sprintf(`{"Record":{"id":%d}}`, kept.ID), ack.ID)
+			_, err := s.Exec("UPDATE message SET ext = ?, sum = 0 WHERE id = ?", fmt.Sprintf(`{"Record":{"id":%d}}`, kept.ID), ack.ID)
 			return err
 		})
 		own, err := records.Create(c.Context(), bob, model.KindSingle, carol, []int64{ack.Seq})
@@ -63,7 +63,7 @@ func TestAnotherSpellingOfAServersKeyDoesNothing(t *testing.T) {
 			c.Errorf("stored with %s", stored.Ext)
 		}
 		c.exec(func(s *xorm.Session) error { // as an earlier release has stored it
-			_, err := s.Exec("UPDATE message SET ext = ? WHERE id = ?", forged, his.ID)
+			_, err := s.Exec("UPDATE message SET ext = ?, sum = 0 WHERE id = ?", forged, his.ID)
 			return err
 		})
 		c.must(bob, model.Message{Cmd: model.CmdReact, Kind: model.KindSingle, DstID: alice, Ref: his.Seq, Content: "👍", Amount: 1})

@@ -44,6 +44,10 @@ func (s *MessageService) History(ctx context.Context, userID int64, kind int, ds
 	case p.After != nil && *p.After < 0:
 		return nil, model.Invalid("after")
 	}
+	if mutant.ResumeOffByOne && p.After != nil && *p.After > 0 {
+		late := *p.After + 1
+		p.After = &late
+	}
 	var list []model.Post
 	err := s.db.View(ctx, func(v *xorm.Session) error {
 		if err := mayRead(v, userID, kind, dstID); err != nil {
@@ -54,7 +58,15 @@ func (s *MessageService) History(ctx context.Context, userID int64, kind int, ds
 		if err != nil || !found {
 			return err
 		}
-		return page(v, c.ID, p, &list)
+		if err := page(v, c.ID, p, &list); err != nil {
+			return err
+		}
+		if p.After != nil && !mutant.SeqFromClock {
+			if err := whole(list, c, *p.After, p.limit()); err != nil {
+				return err
+			}
+		}
+		return intact(list...)
 	})
 	if err != nil {
 		return nil, err
@@ -68,11 +80,7 @@ func (s *MessageService) History(ctx context.Context, userID int64, kind int, ds
 
 func page(v *xorm.Session, conversationID int64, p Page, list *[]model.Post) error {
 	if p.After != nil {
-		after := *p.After
-		if mutant.ResumeOffByOne && after > 0 {
-			after++
-		}
-		return v.Where("conversationid = ? AND seq > ?", conversationID, after).Asc("seq").Limit(p.limit()).Find(list)
+		return v.Where("conversationid = ? AND seq > ?", conversationID, *p.After).Asc("seq").Limit(p.limit()).Find(list)
 	}
 	v.Where("conversationid = ?", conversationID).NotIn("cmd", model.CmdRecall, model.CmdEdit, model.CmdReact)
 	if p.Before != nil {
@@ -81,4 +89,19 @@ func page(v *xorm.Session, conversationID int64, p Page, list *[]model.Post) err
 	err := v.Desc("seq").Limit(p.limit()).Find(list)
 	slices.Reverse(*list)
 	return err
+}
+
+// whole fails if a page of a timeline that has every seq lacks one.
+func whole(list []model.Post, c *model.Conversation, after int64, limit int) error {
+	next := after + 1
+	for i := range list {
+		if list[i].Seq != next {
+			break
+		}
+		next++
+	}
+	if n := next - after - 1; n < int64(len(list)) || n < int64(limit) && next <= c.Seq {
+		return &DamageError{Conversation: c.ID, Seq: next}
+	}
+	return nil
 }

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"hongyan/model"
@@ -27,15 +26,6 @@ type MessageService struct {
 	Receipts Receipts
 }
 
-// The checks that every message runs.
-const (
-	checkFriend = `SELECT (SELECT COUNT(*) FROM contact WHERE userid = ? AND dstid = ?),
-		(SELECT COUNT(*) FROM block WHERE userid = ? AND dstid = ?)`
-	checkSeat = `SELECT m.muteduntil, CASE WHEN m.role = 'member' AND g.quiet THEN 1 ELSE 0 END
-		FROM member m JOIN conversation c ON c.id = m.conversationid JOIN community g ON g.id = c.low
-		WHERE c.kind = ? AND c.low = ? AND c.high = 0 AND m.userid = ?`
-)
-
 // NewMessageService makes the service; recall is how long a sender may take a
 // message back, indexed is called after each commit of something to search.
 func NewMessageService(ctx context.Context, d *db.DB, c *Committer, out Publisher, now Clock, recall time.Duration, indexed func()) (*MessageService, error) {
@@ -58,18 +48,27 @@ func (s *MessageService) Send(ctx context.Context, from model.Sender, m model.Me
 		done(s.resent(ctx, from, m, err))
 		return
 	}
-	var ack model.Message
-	err = s.committer.Submit(ctx, func(tx *Tx) error {
-		var err error
-		ack, err = op(tx, m)
-		return err
-	}, func(err error) {
-		if err == nil {
-			s.indexed()
+	j := &job{keepsRights: true, impatient: true, size: sizeOf(&m)}
+	var ack *model.Message
+	if m.IsPost() {
+		j.post = &post{from: from, sent: m, digest: digest(&m)}
+		ack = &j.post.ack
+	} else {
+		ack = new(model.Message)
+		j.run = func(tx *Tx) (err error) {
+			*ack, err = op(tx, m)
+			return err
 		}
-		done(ack, err)
-	})
-	if err != nil {
+	}
+	j.done = func(err error) {
+		if err != nil {
+			done(model.Message{}, err)
+			return
+		}
+		s.indexed()
+		done(*ack, nil)
+	}
+	if err := s.committer.submit(ctx, j); err != nil {
 		done(model.Message{}, err)
 	}
 }
@@ -89,7 +88,7 @@ func (s *MessageService) resent(ctx context.Context, from model.Sender, m model.
 	row := new(model.Post)
 	err := s.db.View(ctx, func(v *xorm.Session) error {
 		found, err := v.Where("userid = ? AND cid = ?", m.UserID, m.CID).Get(row)
-		if err == nil && (!found || row.Digest != digest(&m)) {
+		if err == nil && (!found || !sameSent(row, &m)) {
 			err = refusal
 		}
 		return err
@@ -103,10 +102,11 @@ func (s *MessageService) resent(ctx context.Context, from model.Sender, m model.
 	return ack, nil
 }
 
-// change is the part of a send that runs in the committer.
+// change is the part of a change that runs in the committer.
 type change func(tx *Tx, m model.Message) (ack model.Message, err error)
 
-// prepare stamps and checks m and tells what is to be done with it.
+// prepare stamps and checks m and tells what is to be done with it: nothing but
+// storing it, if it is a message.
 func (s *MessageService) prepare(ctx context.Context, from model.Sender, m *model.Message) (change, error) {
 	if !mutant.TrustUserID || m.UserID == 0 {
 		m.UserID = from.UserID
@@ -130,10 +130,7 @@ func (s *MessageService) prepare(ctx context.Context, from model.Sender, m *mode
 	}
 	switch m.Cmd {
 	case model.CmdSingle, model.CmdRoom:
-		if err := s.showRecord(ctx, m); err != nil {
-			return nil, err
-		}
-		return s.poster(from), s.mayPost(ctx, m)
+		return nil, s.showRecord(ctx, m) // who may speak is looked at in the commit
 	case model.CmdRead:
 		return s.reader(from), s.mayRead(ctx, m.UserID, m.Kind, m.DstID)
 	case model.CmdRecall:
@@ -162,40 +159,6 @@ func seqOf(m *model.Message) int64 {
 	return 0
 }
 
-// poster stores a message and hands it out.
-func (s *MessageService) poster(from model.Sender) change {
-	return func(tx *Tx, m model.Message) (model.Message, error) {
-		if err := s.mayStillPost(tx, &m); err != nil {
-			if before, lookup := tx.sentBefore(&m); lookup == nil && before {
-				return tx.repeat(from, m), nil
-			}
-			return model.Message{}, err
-		}
-		c, err := tx.Conversation(m.Kind, m.UserID, m.DstID)
-		if err == nil && c == nil { // the first message: look before anything is written
-			if before, err := tx.sentBefore(&m); err != nil || before {
-				return tx.repeat(from, m), err
-			}
-			c, err = tx.Open(m.Kind, m.UserID, m.DstID)
-		}
-		if err != nil {
-			return model.Message{}, err
-		}
-		if stored, err := tx.Append(c, &m); err != nil || !stored {
-			return tx.repeat(from, m), err
-		}
-		ack := ackOf(&m)
-		if err := tx.mention(c, &m); err != nil {
-			return ack, err
-		}
-		if err := tx.postRecord(c, &m); err != nil {
-			return ack, err
-		}
-		tx.Publish(delivery(from, m, &ack))
-		return ack, nil
-	}
-}
-
 // repeat acknowledges once more what was stored before.
 func (tx *Tx) repeat(from model.Sender, m model.Message) model.Message {
 	ack := ackOf(&m)
@@ -217,115 +180,6 @@ func delivery(from model.Sender, m model.Message, ack *model.Message) model.Deli
 // ackOf is the acknowledgement of a stored message, as its sender files it.
 func ackOf(m *model.Message) model.Message {
 	return model.Message{Cmd: model.CmdAck, CID: m.CID, ID: m.ID, Seq: m.Seq, Kind: m.Kind, DstID: m.DstID, At: m.At}
-}
-
-// maxMentions bounds the members one message can call by name.
-const maxMentions = 100
-
-// mention marks the seats of the members a group message calls: ext.mentions
-// is a list of ids, or "all" from those who may.
-func (tx *Tx) mention(c *model.Conversation, m *model.Message) error {
-	if m.Kind != model.KindRoom || len(m.Ext) == 0 {
-		return nil
-	}
-	var ext struct {
-		Mentions json.RawMessage `json:"mentions"`
-	}
-	if json.Unmarshal(m.Ext, &ext) != nil || len(ext.Mentions) == 0 {
-		return nil
-	}
-	var ids []int64
-	if string(ext.Mentions) == `"all"` {
-		_, err := tx.Exec(`UPDATE member SET mentionseq = ? WHERE conversationid = ? AND userid <> ? AND EXISTS
-			(SELECT 1 FROM (SELECT role FROM member WHERE conversationid = ? AND userid = ?) AS own WHERE own.role <> ?)`,
-			m.Seq, c.ID, m.UserID, c.ID, m.UserID, model.RoleMember)
-		return err
-	}
-	if json.Unmarshal(ext.Mentions, &ids) != nil || len(ids) == 0 || len(ids) > maxMentions {
-		return nil
-	}
-	_, err := tx.Table("member").Where("conversationid = ?", c.ID).In("userid", ids).
-		Update(map[string]any{"mentionseq": m.Seq})
-	return err
-}
-
-// mayPost tells whether m's sender may speak where m goes. What does not exist
-// and what is not the sender's answer alike. It is the first look, that lets
-// strangers not get as far as the committer; mayStillPost is the one that counts.
-func (s *MessageService) mayPost(ctx context.Context, m *model.Message) error {
-	return s.maySpeak(m, func(query string, args []any, into ...any) (bool, error) {
-		return s.checks.Row(ctx, query, args, into...)
-	})
-}
-
-// mayStillPost is mayPost within the transaction that stores m: who was removed
-// while the message waited does not speak.
-func (s *MessageService) mayStillPost(tx *Tx, m *model.Message) error {
-	return s.maySpeak(m, tx.prepared.Row)
-}
-
-func (s *MessageService) maySpeak(m *model.Message, row func(query string, args []any, into ...any) (bool, error)) error {
-	if m.Kind == model.KindRoom {
-		var mutedUntil, quiet int64
-		found, err := row(checkSeat, []any{model.KindRoom, m.DstID, m.UserID}, &mutedUntil, &quiet)
-		switch {
-		case err != nil:
-			return err
-		case !found && !mutant.SkipMembership:
-			return model.Fail(model.CodeNotMember)
-		case mutedUntil > s.now.millis():
-			return &model.Error{Code: model.CodeForbidden, Key: "muted"}
-		case quiet > 0:
-			return &model.Error{Code: model.CodeForbidden, Key: "quiet"}
-		}
-		return nil
-	}
-	var friends, blocked int
-	_, err := row(checkFriend, []any{m.UserID, m.DstID, m.DstID, m.UserID}, &friends, &blocked)
-	switch {
-	case err != nil:
-		return err
-	case friends == 0 || m.DstID == m.UserID:
-		return model.Fail(model.CodeNotFriend)
-	case blocked > 0:
-		return model.Fail(model.CodeBlocked)
-	}
-	return nil
-}
-
-// mayRead tells whether a user may see a conversation: a member may; so may
-// friends who have not spoken yet.
-func (s *MessageService) mayRead(ctx context.Context, userID int64, kind int, dstID int64) error {
-	return s.db.View(ctx, func(v *xorm.Session) error { return mayRead(v, userID, kind, dstID) })
-}
-
-func mayRead(v *xorm.Session, userID int64, kind int, dstID int64) error {
-	if kind == model.KindNotice {
-		return nil // one's own, always
-	}
-	seat, err := seatIn(v, kind, userID, dstID)
-	if err != nil || seat != nil {
-		return err
-	}
-	if kind == model.KindRoom {
-		return model.Fail(model.CodeNotMember)
-	}
-	friends, err := v.Table("contact").Where("userid = ? AND dstid = ?", userID, dstID).Exist()
-	if err == nil && !friends {
-		return model.Fail(model.CodeNotFriend)
-	}
-	return err
-}
-
-// seatIn finds a user's place in a conversation; nil if there is none.
-func seatIn(v *xorm.Session, kind int, userID, dstID int64) (*model.Member, error) {
-	p, seat := pairOf(kind, userID, dstID), new(model.Member)
-	found, err := v.SQL(`SELECT m.* FROM member m JOIN conversation c ON c.id = m.conversationid
-		WHERE c.kind = ? AND c.low = ? AND c.high = ? AND m.userid = ?`, p.kind, p.low, p.high, userID).Get(seat)
-	if err != nil || !found {
-		return nil, err
-	}
-	return seat, nil
 }
 
 // Typing tells the others in a conversation that a user is writing. It is never

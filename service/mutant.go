@@ -13,9 +13,9 @@ const mutantDelay = 3 * time.Millisecond
 
 // mutantEarly hands out what a batch is about to commit: all of it, or the
 // acknowledgements alone.
-func (c *Committer) mutantEarly(batch []job) {
-	for i := range batch {
-		for _, d := range batch[i].deliveries {
+func (c *Committer) mutantEarly(jobs []*job) {
+	for _, j := range jobs {
+		for _, d := range c.outcome(j) {
 			if mutant.AckBeforeCommit {
 				d = model.Delivery{Origin: d.Origin, Ack: d.Ack}
 			}
@@ -26,11 +26,11 @@ func (c *Committer) mutantEarly(batch []job) {
 }
 
 // mutantSwap lets two messages of a conversation change their places.
-func mutantSwap(batch []job) {
+func mutantSwap(jobs []*job) {
 	var last *model.Delivery
-	for i := range batch {
-		for k := range batch[i].deliveries {
-			d := &batch[i].deliveries[k]
+	for _, j := range jobs {
+		for k := range j.deliveries {
+			d := &j.deliveries[k]
 			if d.Message.Seq == 0 || d.Group == 0 || d.Ack == nil {
 				continue
 			}

@@ -162,6 +162,9 @@ func number(tx *Tx, m *model.Message, p *model.Packet) error {
 	if _, err := tx.Exec("UPDATE message SET url = ?, ext = ? WHERE id = ?", m.URL, string(m.Ext), m.ID); err != nil {
 		return err
 	}
+	if err := tx.reseal(p.ConversationID, p.Seq); err != nil {
+		return err
+	}
 	tx.Publish(delivery(model.Sender{UserID: m.UserID}, *m, nil))
 	return nil
 }

@@ -105,6 +105,9 @@ func pinned(v *xorm.Session, conversationID int64, kind int) ([]model.PinnedRow,
 	if err := v.Where("conversationid = ?", conversationID).In("seq", seqs).Find(&posts); err != nil {
 		return nil, err
 	}
+	if err := intact(posts...); err != nil {
+		return nil, err
+	}
 	at := map[int64]*model.Post{}
 	for i := range posts {
 		at[posts[i].Seq] = &posts[i]

@@ -93,6 +93,9 @@ func postsOf(v *xorm.Session, userID int64, kind int, dstID int64, seqs []int64)
 	}
 	var posts []model.Post
 	err = v.Where("conversationid = ?", seat.ConversationID).In("seq", seqs).In("cmd", model.CmdSingle, model.CmdRoom).Asc("seq").Find(&posts)
+	if err == nil {
+		err = intact(posts...)
+	}
 	if err != nil {
 		return nil, err
 	}

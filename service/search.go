@@ -119,6 +119,9 @@ func (s *SearchService) Find(ctx context.Context, userID int64, q Query) ([]mode
 	}
 	messages := make([]model.Message, len(found))
 	for i := range found {
+		if err := intact(found[i].Post); err != nil {
+			return nil, err
+		}
 		messages[i] = messageOf(&found[i].Post, found[i].Kind)
 	}
 	return messages, nil

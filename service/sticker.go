@@ -122,6 +122,9 @@ func postSeen(tx *xorm.Session, userID int64, in NewSticker) (*model.Post, error
 	if seat != nil {
 		found, err = tx.Where("conversationid = ? AND seq = ?", seat.ConversationID, in.Seq).NoAutoCondition().Get(post)
 	}
+	if err == nil && found {
+		err = intact(*post)
+	}
 	if err == nil && (!found || post.Media != model.MediaImage && post.Media != model.MediaEmoji) {
 		err = model.Fail(model.CodeNotFound)
 	}

@@ -2,9 +2,6 @@ package service
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"fmt"
 
 	"hongyan/model"
 	"hongyan/service/db"
@@ -20,10 +17,52 @@ type Tx struct {
 	db       *db.DB
 	prepared *db.Bound
 	now      Clock
-	known    map[pair]*model.Conversation
-	dirty    []*model.Conversation
+	memory   *memory
+	known    map[pair]*model.Conversation // loaded and locked
+	dirty    map[*model.Conversation]struct{}
 	own      map[seat]int64
 	out      []model.Delivery
+	row      model.Post       // of the message that is being stored
+	held     []held           // MySQL: rows that go into the store together
+	sent     map[sentKey]bool // MySQL: whether the batch's cids are taken
+	idStep   int64            // MySQL: from one row's id to the next
+
+	inOp    bool // an op runs, which may change who may speak
+	trusted bool // the remembered rights hold
+}
+
+// memory is what the commit loop keeps from one transaction to the next. It is
+// for that goroutine alone, and forgotten when a transaction fails.
+type memory struct {
+	rights  map[way]right
+	version int64 // of the rights; 0: not known
+	// lines are the conversations as they were committed: SQLite has one
+	// writer, and it is this one. (If it were not, the unique (conversation,
+	// seq) would say so, and the batch would run again without the memory.)
+	lines map[pair]*model.Conversation
+	// ids are those of conversations, which never change; MySQL locks by them.
+	ids map[pair]int64
+}
+
+// maxRemembered bounds each part of the memory; a full one starts anew.
+const maxRemembered = 100_000
+
+func newMemory() *memory {
+	return &memory{rights: map[way]right{}, lines: map[pair]*model.Conversation{}, ids: map[pair]int64{}}
+}
+
+func (m *memory) forget() {
+	m.version = 0
+	clear(m.rights)
+	clear(m.lines)
+	clear(m.ids)
+}
+
+func remember[K comparable, V any](in map[K]V, key K, value V) {
+	if len(in) >= maxRemembered {
+		clear(in)
+	}
+	in[key] = value
 }
 
 // The statements that every message runs, by hand and prepared: through xorm
@@ -32,12 +71,15 @@ const (
 	loadConversation = "SELECT id, seq, posts, lastpost, lastat FROM conversation WHERE kind = ? AND low = ? AND high = ?"
 	saveConversation = "UPDATE conversation SET seq = ?, posts = ?, lastpost = ?, lastat = ? WHERE id = ?"
 	saveOwn          = "UPDATE member SET own = own + ? WHERE conversationid = ? AND userid = ?"
-	insertMessage    = `INSERT INTO message (conversationid, seq, posts, userid, cid, digest, cmd, dstid, media,
-		content, pic, url, memo, amount, ref, at, ext) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertMessage    = "INSERT INTO message (" + storedColumns + ") VALUES " + storedPlaces
+	storedColumns    = `conversationid, seq, posts, userid, cid, digest, cmd, dstid, media,
+		content, pic, url, memo, amount, ref, at, ext, sum`
+	storedPlaces = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	storedWidth  = 18
 )
 
 func prepareTx(ctx context.Context, d *db.DB) (*db.Statements, error) {
-	return d.PrepareWrites(ctx, loadConversation+d.ForUpdate(), saveConversation, saveOwn, insertMessage, checkFriend, checkSeat)
+	return d.PrepareWrites(ctx, loadConversation+d.ForUpdate(), saveConversation, saveOwn, insertMessage, checkFriend, checkSeat, readRights)
 }
 
 // pair names a conversation by its unique columns.
@@ -49,11 +91,18 @@ type pair struct {
 // seat is a user's place in a conversation.
 type seat struct{ conversationID, userID int64 }
 
-func newTx(s *xorm.Session, d *db.DB, prepared *db.Bound, now Clock) *Tx {
-	return &Tx{
-		Session: s, db: d, prepared: prepared, now: now,
-		known: map[pair]*model.Conversation{}, own: map[seat]int64{},
+func newTx(s *xorm.Session, d *db.DB, prepared *db.Bound, m *memory, now Clock) *Tx {
+	tx := &Tx{
+		Session: s, db: d, prepared: prepared, memory: m, now: now,
+		known: m.lines, dirty: map[*model.Conversation]struct{}{}, own: map[seat]int64{},
 	}
+	if len(m.lines) > maxRemembered {
+		clear(m.lines)
+	}
+	if d.Dialect == db.MySQL { // other nodes write too
+		tx.known = map[pair]*model.Conversation{}
+	}
+	return tx
 }
 
 // Publish hands d to the Publisher once the transaction is durable.
@@ -135,7 +184,21 @@ func (tx *Tx) sit(c *model.Conversation, p pair) error {
 // something before, Append writes nothing: it sets m to what was stored and
 // returns false, or fails with CodeCIDReused if that was something else.
 func (tx *Tx) Append(c *model.Conversation, m *model.Message) (stored bool, err error) {
-	row := postOf(c, m)
+	if err := tx.insertHeld(); err != nil {
+		return false, err
+	}
+	row := &tx.row
+	tx.place(row, c, m, digest(m))
+	if err := tx.insert(row); err != nil {
+		return false, tx.taken(m, err)
+	}
+	tx.count(row, c, m)
+	return true, nil
+}
+
+// place makes m's row, next in c.
+func (tx *Tx) place(row *model.Post, c *model.Conversation, m *model.Message, digest int64) {
+	fill(row, c, m, digest)
 	row.At = max(tx.Now(), c.LastAt)
 	row.Seq, row.Posts = c.Seq+1, c.Posts
 	if mutant.SeqFromClock {
@@ -144,46 +207,66 @@ func (tx *Tx) Append(c *model.Conversation, m *model.Message) (stored bool, err 
 	if m.IsPost() {
 		row.Posts++
 	}
-	err = tx.insert(row)
-	if mutant.DupOnRetry && db.IsDuplicate(err) {
-		row.CID = nil
-		err = tx.insert(row)
-	}
-	if err != nil {
-		if row.CID == nil || !db.IsDuplicate(err) {
-			return false, err
-		}
-		return false, tx.resent(row, m, err)
-	}
+	row.Sum = sum(row)
+}
+
+// count takes a row that is stored, or will be, into its conversation, and its
+// place into m.
+func (tx *Tx) count(row *model.Post, c *model.Conversation, m *model.Message) {
 	c.Seq, c.Posts, c.LastAt = row.Seq, row.Posts, row.At
 	if m.IsPost() {
 		c.LastPost = row.Seq
 		tx.own[seat{c.ID, m.UserID}]++
 	}
-	tx.touch(c)
+	tx.dirty[c] = struct{}{}
 	m.ID, m.Seq, m.Kind, m.At = row.ID, row.Seq, c.Kind, row.At
-	return true, nil
 }
 
 func (tx *Tx) insert(row *model.Post) (err error) {
-	row.ID, err = tx.prepared.Exec(insertMessage, row.ConversationID, row.Seq, row.Posts, row.UserID, row.CID, row.Digest,
-		row.Cmd, row.DstID, row.Media, row.Content, row.Pic, row.URL, row.Memo, row.Amount, row.Ref, row.At, row.Ext)
+	row.ID, err = tx.prepared.Exec(insertMessage, stored(row)...)
+	if mutant.DupOnRetry && db.IsDuplicate(err) {
+		row.CID = nil
+		row.Sum = sum(row)
+		row.ID, err = tx.prepared.Exec(insertMessage, stored(row)...)
+	}
 	return err
 }
 
-// resent answers a message whose cid is taken.
-func (tx *Tx) resent(row *model.Post, m *model.Message, cause error) error {
-	before, err := tx.byCID(row.UserID, *row.CID)
-	switch {
-	case err != nil:
-		return err
-	case before == nil: // it was the seq that was taken: run again
-		return cause
-	case before.Digest != row.Digest:
-		return model.Fail(model.CodeCIDReused)
+// stored gives the values of storedColumns.
+func stored(row *model.Post) []any {
+	return []any{
+		row.ConversationID, row.Seq, row.Posts, row.UserID, row.CID, row.Digest, row.Cmd, row.DstID, row.Media,
+		row.Content, row.Pic, row.URL, row.Memo, row.Amount, row.Ref, row.At, row.Ext, row.Sum,
 	}
-	*m = messageOf(before, m.Kind)
-	return nil
+}
+
+// taken answers a message that could not be stored because of cause: if its cid
+// is taken, it is set to what was stored.
+func (tx *Tx) taken(m *model.Message, cause error) error {
+	if m.CID == "" || !db.IsDuplicate(cause) {
+		return cause
+	}
+	before, err := tx.sentBefore(m)
+	if err == nil && !before { // it was the seq that was taken: run again
+		return cause
+	}
+	return err
+}
+
+// sentBefore tells whether the sender stored m before, and if so sets m to it.
+func (tx *Tx) sentBefore(m *model.Message) (bool, error) {
+	if m.CID == "" {
+		return false, nil
+	}
+	row, err := tx.byCID(m.UserID, m.CID)
+	if err != nil || row == nil {
+		return false, err
+	}
+	if !sameSent(row, m) {
+		return false, model.Fail(model.CodeCIDReused)
+	}
+	*m = messageOf(row, m.Kind)
+	return true, nil
 }
 
 // byCID finds what a sender stored under a cid; nil if nothing.
@@ -196,66 +279,27 @@ func (tx *Tx) byCID(userID int64, cid string) (*model.Post, error) {
 	return row, nil
 }
 
-func (tx *Tx) touch(c *model.Conversation) {
-	for _, d := range tx.dirty {
-		if d == c {
-			return
-		}
+// reseal gives a row that was altered its new check sum.
+func (tx *Tx) reseal(conversationID, seq int64) error {
+	row := new(model.Post)
+	found, err := tx.SQL("SELECT * FROM message WHERE conversationid = ? AND seq = ?", conversationID, seq).Get(row)
+	if err != nil || !found {
+		return err
 	}
-	tx.dirty = append(tx.dirty, c)
+	_, err = tx.Exec("UPDATE message SET sum = ? WHERE id = ?", sum(row), row.ID)
+	return err
 }
 
 // Flush writes the counts kept in memory. Ops that read or write member rows or
 // conversations themselves call it first.
 func (tx *Tx) Flush() error {
-	for _, c := range tx.dirty {
-		if _, err := tx.prepared.Exec(saveConversation, c.Seq, c.Posts, c.LastPost, c.LastAt, c.ID); err != nil {
-			return err
-		}
+	if err := tx.insertHeld(); err != nil {
+		return err
 	}
-	for s, n := range tx.own {
-		if _, err := tx.prepared.Exec(saveOwn, n, s.conversationID, s.userID); err != nil {
-			return err
-		}
+	if err := tx.flushLines(); err != nil {
+		return err
 	}
-	tx.dirty = tx.dirty[:0]
+	clear(tx.dirty)
 	clear(tx.own)
 	return nil
-}
-
-// postOf makes the row of a message in a conversation, without its place.
-func postOf(c *model.Conversation, m *model.Message) *model.Post {
-	row := &model.Post{
-		ConversationID: c.ID, UserID: m.UserID, Cmd: m.Cmd, DstID: m.DstID, Media: m.Media, Content: m.Content,
-		Pic: m.Pic, URL: m.URL, Memo: m.Memo, Amount: m.Amount, Ref: m.Ref, Ext: string(m.Ext), Digest: digest(m),
-	}
-	if m.CID != "" {
-		row.CID = &m.CID
-	}
-	return row
-}
-
-// messageOf makes the wire's message of a row of a conversation of kind.
-func messageOf(row *model.Post, kind int) model.Message {
-	m := model.Message{
-		ID: row.ID, UserID: row.UserID, Cmd: row.Cmd, DstID: row.DstID, Media: row.Media, Content: row.Content,
-		Pic: row.Pic, URL: row.URL, Memo: row.Memo, Amount: row.Amount, Ref: row.Ref, Seq: row.Seq, Kind: kind, At: row.At,
-	}
-	if row.CID != nil {
-		m.CID = *row.CID
-	}
-	if row.Ext != "" {
-		m.Ext = []byte(row.Ext)
-	}
-	return m
-}
-
-// digest identifies what a client sent under a cid: a resend must be equal in
-// target and content. 63 bits of SHA-256 suffice, since the sender is the only
-// one who could be hurt by a collision.
-func digest(m *model.Message) int64 {
-	h := sha256.New()
-	_, _ = fmt.Fprintf(h, "%d %d %d %d %d %d %q %q %q %q %q",
-		m.Cmd, m.Kind, m.DstID, m.Media, m.Amount, m.Ref, m.Content, m.Pic, m.URL, m.Memo, m.Ext)
-	return int64(binary.BigEndian.Uint64(h.Sum(nil)) >> 1)
 }

@@ -20,8 +20,10 @@ const (
 	sqliteBusy             = 5
 	sqliteLocked           = 6
 	sqliteIOErr            = 10
+	sqliteCorrupt          = 11
 	sqliteFull             = 13
 	sqliteCantOpen         = 14
+	sqliteNotADB           = 26
 	sqliteConstraintPK     = 1555
 	sqliteConstraintUnique = 2067
 
@@ -68,10 +70,34 @@ func (e *commitError) Error() string { return "commit: " + e.err.Error() }
 func (e *commitError) Unwrap() error { return e.err }
 
 // IsUnknown tells whether a transaction may have taken effect although it
-// failed: the connection broke while the commit was under way.
+// failed: the connection broke while the commit was under way, or the disk did
+// not say whether it has what was written.
 func IsUnknown(err error) bool {
 	commit, ok := errors.AsType[*commitError](err)
-	return ok && isBroken(commit.err)
+	return ok && (isBroken(commit.err) || IsSuspect(commit.err))
+}
+
+// IsSuspect tells whether err leaves open what the connection's next answers are
+// worth: reading, writing or syncing the file failed, or it is not what it should
+// be. A sync that is repeated on the same file may succeed without the data.
+func IsSuspect(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case sqliteIOErr, sqliteCorrupt, sqliteCantOpen, sqliteNotADB:
+		return true
+	}
+	return false
+}
+
+// IsAway tells whether err says that the database's server does not answer.
+func IsAway(err error) bool {
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		return e.Number == mysqlShutdown || e.Number == mysqlServerGone
+	}
+	return isBroken(err)
 }
 
 // isBroken tells whether it was the connection that failed.

@@ -35,6 +35,7 @@ func migrations() []migration {
 		push(),
 		{title: "answers to requests", steps: []string{"ALTER TABLE request ADD COLUMN answer VARCHAR(600) NOT NULL DEFAULT ''"}},
 		shared(),
+		rows(),
 	}
 }
 
@@ -113,7 +114,7 @@ func (d *DB) lockMigrations(ctx context.Context) (unlock func(), err error) {
 	if d.Dialect != MySQL {
 		return func() {}, nil
 	}
-	conn, err := d.write.DB().DB.Conn(ctx)
+	conn, err := d.write.Load().DB().DB.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ type Statements struct{ list map[string]*sql.Stmt }
 // PrepareWrites prepares statements of transactions. It may not be called
 // within one: SQLite has a single writing connection.
 func (d *DB) PrepareWrites(ctx context.Context, queries ...string) (*Statements, error) {
-	return prepare(ctx, d.write.DB().DB, queries)
+	return prepare(ctx, d.write.Load().DB().DB, queries)
 }
 
 // PrepareReads prepares statements that run on the readers' pool.
@@ -78,6 +78,31 @@ func (b *Bound) Exec(query string, args ...any) (id int64, err error) {
 		return 0, err
 	}
 	return result.LastInsertId()
+}
+
+// Many runs a statement made for the occasion, such as an INSERT of many rows,
+// and gives the id of the first.
+func (b *Bound) Many(query string, args []any) (first int64, err error) {
+	result, err := b.tx.Tx().Tx.ExecContext(b.ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
+}
+
+// Each runs a query made for the occasion and calls row for each of its rows.
+func (b *Bound) Each(query string, args []any, row func(scan func(into ...any) error) error) error {
+	rows, err := b.tx.Tx().Tx.QueryContext(b.ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // what failed is in rows.Err
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 func (b *Bound) statement(query string) *sql.Stmt {
