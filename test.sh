@@ -156,7 +156,7 @@ browser() {
 faults() {
 	[[ -w /dev/fuse && $(id -u) == 0 ]] || skip "disk faults" "need root and /dev/fuse: power cuts, torn writes and full disks are left out"
 	cd faults || return 1
-	go vet ./... && tested -timeout 10m ./...
+	go vet ./... && tested -timeout 15m -parallel 4 ./... # most of them wait most of the time
 	local code=$?
 	cd ..
 	return $code

@@ -104,13 +104,19 @@ func openSQLite(t *testing.T, path string) *sql.DB {
 	return pool
 }
 
-// judgeDisk compares a disk with what was promised: the database opened as
-// another process would, and the files.
-func (w *town) judgeDisk(d *disk.Disk) (l losses) {
+// judgeDisk compares a disk with what was promised.
+func (w *town) judgeDisk(d *disk.Disk) losses {
 	w.Helper()
 	dir := w.TempDir()
 	w.ok(d.Export(dir))
 	defer func() { _ = os.RemoveAll(dir) }()
+	return w.judgeFolder(dir)
+}
+
+// judgeFolder compares a copy of a data folder with what was promised: the
+// database opened as another process would, and the files.
+func (w *town) judgeFolder(dir string) (l losses) {
+	w.Helper()
 	pool := openSQLite(w.T, filepath.Join(dir, "hongyan.db"))
 	defer func() { _ = pool.Close() }()
 	verdict := ""
@@ -118,7 +124,7 @@ func (w *town) judgeDisk(d *disk.Disk) (l losses) {
 		return losses{messages: len(w.acks), damage: []string{fmt.Sprintf("integrity_check: %s %v", verdict, err)}}
 	}
 	if w.count(pool, "SELECT COUNT(*) FROM sqlite_schema WHERE name IN ('user', 'session', 'message', 'attachment')") != 4 {
-		return losses{messages: len(w.acks), files: len(w.files), accounts: len(w.accounts), damage: append(d.Files(), "not even the tables are there")}
+		return losses{messages: len(w.acks), files: len(w.files), accounts: len(w.accounts), damage: []string{"not even the tables are there"}}
 	}
 	l = w.judge(pool)
 	for url, sum := range w.files {
