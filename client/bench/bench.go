@@ -168,13 +168,12 @@ func (s *suite) prepare(ctx context.Context) error {
 		return err
 	}
 	defer t.stop()
-	address := s.address(t)
 	if o.addr != "" {
-		if s.accounts, err = register(ctx, address, o.accounts(), s.progress); err != nil {
+		if s.accounts, err = register(ctx, t.base, o.accounts(), s.progress); err != nil {
 			return err
 		}
 	}
-	p := people{address, s.accounts}
+	p := people{t.base, s.accounts}
 	if o.runs(testPairs) || o.runs(testRestart) || o.runs(testIdle) && len(s.accounts) >= 2*o.pairs {
 		s.progress("making friends")
 		if err := p.befriend(ctx, min(o.pairs, len(s.accounts)/2)); err != nil {
@@ -208,20 +207,12 @@ func (s *suite) gather(ctx context.Context, p people) error {
 	return nil
 }
 
-func (s *suite) address(t *target) string {
-	e := t.speaker.endpoint(0)
-	if e.tls {
-		return "https://" + e.address
-	}
-	return "http://" + e.address
-}
-
 // start starts a server, or finds the one that runs already.
 func (s *suite) start(ctx context.Context, name string) (*target, error) {
 	o := s.options
 	if name == serverOurs && o.addr != "" {
 		scheme, address, _ := strings.Cut(o.addr, "://")
-		t := &target{name: name, pids: pids{o.pid, o.dbPID}, alive: func() error { return nil }, stop: func() {}}
+		t := &target{name: name, base: o.addr, pids: pids{o.pid, o.dbPID}, alive: func() error { return nil }, stop: func() {}}
 		t.speaker = s.speaker(address, scheme == "https")
 		if o.internal != "" {
 			t.metrics = func(ctx context.Context) (map[string]float64, error) { return scrape(ctx, o.internal, o.key) }
@@ -247,7 +238,7 @@ func (s *suite) start(ctx context.Context, name string) (*target, error) {
 		return nil, err
 	}
 	return &target{
-		name: name, speaker: s.speaker(p.public, false), pids: pids{p.pid(), o.dbPID}, alive: p.dead, stop: p.kill,
+		name: name, base: "http://" + p.public, speaker: s.speaker(p.public, false), pids: pids{p.pid(), o.dbPID}, alive: p.dead, stop: p.kill,
 		metrics: func(ctx context.Context) (map[string]float64, error) { return scrape(ctx, p.internal, "") },
 	}, nil
 }
@@ -282,7 +273,7 @@ func (s *suite) measure(ctx context.Context, test, server string) ([]*Result, er
 	case testStorm:
 		return storm(ctx, t, s.options)
 	case testHerd:
-		return herd(ctx, t, s.options, s.groups, people{s.address(t), s.accounts})
+		return herd(ctx, t, s.options, s.groups, people{t.base, s.accounts})
 	case testFanout:
 		return fanout(ctx, t, s.options)
 	case testFrozen:

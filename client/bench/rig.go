@@ -11,6 +11,7 @@ import (
 // target is a server under test.
 type target struct {
 	name    string
+	base    string // of its API: http://host:port; empty if it has none
 	speaker speaker
 	pids    pids
 	// metrics reads what the server says of itself; nil if it says nothing.

@@ -72,6 +72,9 @@ func parseFrame(b []byte) (frame, error) {
 	if len(b) < 2 {
 		return frame{}, nil
 	}
+	if b[0]&0x70 != 0 {
+		return frame{}, fmt.Errorf("%w: reserved bits", errFrame)
+	}
 	length, head := int(b[1]&0x7f), 2
 	switch length {
 	case 126:
@@ -88,9 +91,6 @@ func parseFrame(b []byte) (frame, error) {
 			return frame{}, fmt.Errorf("%w: %d bytes", errFrame, long)
 		}
 		length, head = int(long), 10
-	}
-	if b[0]&0x70 != 0 {
-		return frame{}, fmt.Errorf("%w: reserved bits", errFrame)
 	}
 	masked := b[1]&0x80 != 0
 	if masked {
