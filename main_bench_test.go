@@ -17,7 +17,7 @@ import (
 
 // benchmark runs "hongyan bench" in this process; its servers are children of
 // it, and their folders lie where the test sees whether they go.
-func benchmark(t *testing.T, ctx context.Context, line string) (stdout, stderr string, err error) {
+func benchmark(ctx context.Context, t *testing.T, line string) (stdout, stderr string, err error) {
 	t.Helper()
 	t.Setenv(asProduct, "1")
 	temp := t.TempDir()
@@ -38,7 +38,7 @@ const tinyLoad = " -sockets 30 -members 10 -pairs 5 -messages 300 -for 200ms -wa
 func TestBenchAll(t *testing.T) {
 	folder := t.TempDir()
 	figures, picture := filepath.Join(folder, "figures.json"), filepath.Join(folder, "picture.svg")
-	stdout, stderr, err := benchmark(t, t.Context(), "all -against none -json "+figures+" -svg "+picture+tinyLoad)
+	stdout, stderr, err := benchmark(t.Context(), t, "all -against none -json "+figures+" -svg "+picture+tinyLoad)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, stderr)
 	}
@@ -72,12 +72,12 @@ func TestBenchAll(t *testing.T) {
 
 func TestBenchOnMySQL(t *testing.T) {
 	source := dbtest.MySQL(t)
-	stdout, stderr, err := benchmark(t, t.Context(), "pairs -against none -db "+source+tinyLoad)
+	stdout, stderr, err := benchmark(t.Context(), t, "pairs -against none -db "+source+tinyLoad)
 	if err != nil || !strings.Contains(stdout, "W=16") || strings.Contains(stdout, "MISSING") {
 		t.Fatalf("%v\n%s%s", err, stdout, stderr)
 	}
 	// What is there now is not to be mixed with a load test.
-	_, _, err = benchmark(t, t.Context(), "pairs -against none -db "+source+tinyLoad)
+	_, _, err = benchmark(t.Context(), t, "pairs -against none -db "+source+tinyLoad)
 	if err == nil || !strings.Contains(err.Error(), "has accounts") {
 		t.Errorf("a store with accounts: %v", err)
 	}
@@ -86,7 +86,7 @@ func TestBenchOnMySQL(t *testing.T) {
 // A server that runs already is measured through its public address alone.
 func TestBenchOfARunningServer(t *testing.T) {
 	n := start(t, "-limits", "off")
-	stdout, stderr, err := benchmark(t, t.Context(), "fanout -against none -addr "+n.public+" -internal "+n.internal+tinyLoad)
+	stdout, stderr, err := benchmark(t.Context(), t, "fanout -against none -addr "+n.public+" -internal "+n.internal+tinyLoad)
 	if err != nil || !strings.Contains(stdout, "W=64") || strings.Contains(stdout, "MISSING") {
 		t.Fatalf("%v\n%s%s", err, stdout, stderr)
 	}
@@ -108,15 +108,15 @@ func TestBenchSaysWhatIsWrong(t *testing.T) {
 		"pairs -db mysql://nobody@127.0.0.1:1/none":                       "preparing:",
 		"pairs -against none -svg /no/such/folder/picture.svg" + tinyLoad: "/no/such/folder",
 	} {
-		_, stderr, err := benchmark(t, t.Context(), line)
+		_, stderr, err := benchmark(t.Context(), t, line)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q\n%s", line, err, want, stderr)
 		}
 	}
-	if _, _, err := benchmark(t, t.Context(), "everything"); !errors.Is(err, errUsage) {
+	if _, _, err := benchmark(t.Context(), t, "everything"); !errors.Is(err, errUsage) {
 		t.Errorf("a test that is none: %v", err)
 	}
-	if stdout, _, err := benchmark(t, t.Context(), "-help"); err != nil || !strings.Contains(stdout, "-sockets") {
+	if stdout, _, err := benchmark(t.Context(), t, "-help"); err != nil || !strings.Contains(stdout, "-sockets") {
 		t.Errorf("-help: %v\n%s", err, stdout)
 	}
 }
@@ -127,7 +127,7 @@ func TestBenchIsInterrupted(t *testing.T) {
 	defer cancel()
 	began := time.AfterFunc(3*time.Second, cancel) // wherever it is then
 	defer began.Stop()
-	_, stderr, err := benchmark(t, ctx, "all -for 1h"+strings.ReplaceAll(tinyLoad, "-for 200ms", ""))
+	_, stderr, err := benchmark(ctx, t, "all -for 1h"+strings.ReplaceAll(tinyLoad, "-for 200ms", ""))
 	if err == nil || !strings.Contains(err.Error(), "interrupted") {
 		t.Errorf("%v\n%s", err, stderr)
 	}

@@ -88,21 +88,24 @@ type returning struct {
 func (b *returning) come(ctx context.Context, r *rig, n int) error {
 	reading, giveUp := context.WithCancel(ctx)
 	defer giveUp()
-	attached, fetched := make(chan int, n), make(chan error, 1)
-	go func() { fetched <- b.fetch(reading, attached) }()
+	attached, fetched, fault := make(chan int, n), make(chan struct{}), error(nil)
+	go func() {
+		defer close(fetched)
+		fault = b.fetch(reading, attached)
+	}()
 	r.onGreet = func(i int) { attached <- i }
 	err := r.connect(ctx, 0, n, crowd, nil)
 	close(attached)
 	for err == nil {
 		select {
-		case err := <-fetched:
-			return err
+		case <-fetched:
+			return fault
 		default:
 			err = r.wait(ctx, 10*time.Millisecond, nil)
 		}
 	}
 	giveUp()
-	_ = <-fetched // err came first
+	<-fetched
 	return err
 }
 
