@@ -121,6 +121,38 @@ tests() {
 	fi
 }
 
+# What the hot paths take, against what they took: in multiples of a piece of
+# work that no change of ours makes faster, so that machines can be compared.
+# It tells and judges nothing. BASELINE=write notes the figures as the new ones.
+benchmarks() {
+	local baseline=doc/bench-baseline.txt out=.cache/benchmarks.txt
+	mkdir -p .cache
+	bench() { go test -run '^$' -count 2 -benchtime 0.2s -bench "$2" "$1"; }
+	{ bench ./client/bench '^BenchmarkCalibrate$' && bench ./ctrl '^BenchmarkDecode$' && bench ./service/hub '^Benchmark(Publish|Fanout)$' &&
+		bench ./service '^BenchmarkSend$/^sqlite$' && bench ./service '^Benchmark(Commit|History)$'; } >$out 2>&1 || { cat $out && return 1; }
+	awk -v write="${BASELINE:-}" -v baseline=$baseline '
+		/^pkg: / { package = $2; sub("^hongyan/(service/)?", "", package) }
+		/^Benchmark/ {
+			name = $1; sub(/-[0-9]+$/, "", name); sub("Benchmark", package "/", name)
+			if (!(name in took)) { order[++n] = name; took[name] = $3 }
+			if ($3 < took[name]) took[name] = $3
+			for (i = 4; i < NF; i++) if ($(i + 1) == "allocs/op") allocs[name] = $i
+		}
+		END {
+			while ((getline line < baseline) > 0) if (split(line, f) == 3 && f[1] !~ /^#/) { was[f[1]] = f[2]; had[f[1]] = f[3] }
+			unit = took["client/bench/Calibrate"]
+			if (write == "write") print "# benchmark, time in multiples of client/bench/Calibrate, allocations: ./test.sh benchmarks compares with this" >baseline
+			printf "%-28s %12s %10s %10s %8s %8s\n", "benchmark", "ns/op", "× unit", "before", "allocs", "before"
+			for (i = 1; i <= n; i++) {
+				b = order[i]; now = took[b] / unit
+				if (write == "write") printf "%s %.3f %d\n", b, now, allocs[b] >baseline
+				more = (b in was) && was[b] > 0 && now > 1.1 * was[b] ? sprintf("  %+.0f %% TIME", 100 * (now / was[b] - 1)) : ""
+				if ((b in had) && allocs[b] > 1.1 * had[b]) more = more "  MORE ALLOCATIONS"
+				printf "%-28s %12.0f %10.2f %10s %8d %8s%s\n", b, took[b], now, (b in was) ? was[b] : "-", allocs[b], (b in had) ? had[b] : "-", more
+			}
+		}' $out
+}
+
 # One system compiles whole; of another only what differs by system, as a
 # second whole takes minutes and finds nothing else.
 cross() {
@@ -170,6 +202,7 @@ step "tests" tests
 step "lint" lint
 [[ ! -f e2e/go.mod ]] || step "browser tests" browser
 step "faults" faults
+step "benchmarks" benchmarks
 step "cross-compile" cross
 step "release" release
 
