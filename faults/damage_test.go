@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -106,6 +107,48 @@ func (v *victim) serve(t *testing.T, data string) (r verdict) {
 		}
 	}
 	return r
+}
+
+// TestFlippedBits: a bit of the pages that hold the messages flips. Whatever the
+// server shows is what was sent, or it says that it cannot.
+func TestFlippedBits(t *testing.T) {
+	t.Parallel()
+	v := newVictim(t, true)
+	var refused, failed, harmless int
+	n := times(t, 6, 300)
+	for i := range n {
+		where := rand.New(rand.NewPCG(1, uint64(i)))
+		data := v.copied(t, "hongyan.db", func(file []byte) []byte {
+			const page = 4096
+			var pages []int
+			for at := 0; at+page <= len(file); at += page {
+				if bytes.Contains(file[at:at+page], []byte(" 鸿雁")) {
+					pages = append(pages, at)
+				}
+			}
+			at := pages[where.IntN(len(pages))]
+			if i%2 == 0 { // in the words themselves
+				text := bytes.Index(file[at:at+page], []byte(" 鸿雁"))
+				file[at+text-1] ^= 1 << where.IntN(3) // another digit of the cid
+			} else {
+				file[at+where.IntN(page)] ^= 1 << where.IntN(8)
+			}
+			return file
+		})
+		switch r := v.serve(t, data); {
+		case len(r.wrong) > 0:
+			t.Errorf("flip %d: shown as if nothing were wrong: %+v", i, r.wrong[0])
+		case r.refused:
+			refused++
+		case r.failed:
+			failed++
+		case r.shown != len(v.acks):
+			t.Errorf("flip %d: %d of %d are shown, and nothing is said", i, r.shown, len(v.acks))
+		default:
+			harmless++
+		}
+	}
+	t.Logf("%d flips: %d starts refused, %d readings refused, %d in bytes that hold nothing, 0 shown", n, refused, failed, harmless)
 }
 
 // TestDamagedLog: the log is cut off or damaged, or its index is gone. What is
