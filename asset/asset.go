@@ -87,6 +87,9 @@ func Load(catalogue *locale.Catalogue) (*Files, error) {
 	if err := addWords(contents, catalogue); err != nil {
 		return nil, err
 	}
+	if err := link(contents); err != nil {
+		return nil, err
+	}
 	f := &Files{hash: sum(contents), files: map[string]file{}, imports: map[string][]string{}}
 	for name, data := range contents {
 		if path.Ext(name) == ".js" {
@@ -99,11 +102,12 @@ func Load(catalogue *locale.Catalogue) (*Files, error) {
 	return f, nil
 }
 
-// whole matches comments that have their lines to themselves.
-var whole = regexp.MustCompile(`(?m)^[ \t]*(?://.*|/\*(?s:.*?)\*/[ \t]*)$`)
+// whole matches comments that have their lines to themselves, and types told within a line.
+var whole = regexp.MustCompile(`(?m)^[ \t]*(?://.*|/\*(?s:.*?)\*/[ \t]*)$|/\*\* @type [^*\n]*\*/ ?`)
 
-// slim leaves out what is written for people: whole-line comments. Their lines
-// stay, so that a line number in an error is that of the source.
+// slim leaves out what is written for people and their tools: comments. Their
+// lines stay, so that a line number in an error is that of the source, or, in a
+// module put together by link, of its part.
 func slim(data []byte) []byte {
 	return whole.ReplaceAllFunc(data, func(comment []byte) []byte {
 		return bytes.Repeat([]byte("\n"), bytes.Count(comment, []byte("\n")))
@@ -248,7 +252,7 @@ func (f *Files) Modules(lang string, entries ...string) []string {
 
 // static is an import that a module waits for. One awaited at the top of a
 // module, as that of the language is, counts too.
-var static = regexp.MustCompile("(?m)^(?:import|export)\\s(?:[^'\"`;()]*\\sfrom\\s*)?['\"](\\.[^'\"]+)['\"]|^const .*\\(await import\\([`'](\\.[^`']+)[`']\\)\\)")
+var static = regexp.MustCompile("(?m)^(?:import|export)\\s(?:[^'\"`;()]*\\sfrom\\s*)?['\"](\\.[^'\"]+)['\"]|^const \\w+ = \\(await import\\([`'](\\.[^`']+)[`']\\)\\)")
 
 func imports(name string, data []byte) []string {
 	var all []string

@@ -1,9 +1,12 @@
 package asset_test
 
 import (
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -92,41 +95,53 @@ func targets(name string) []string {
 func TestFirstLoad(t *testing.T) {
 	files := load(t)
 	for _, lang := range []string{locale.Chinese, locale.English} {
-		modules := files.Modules(lang, "js/app.js")
-		total := files.Transfer(asset.Stylesheet) + files.Transfer("icons.svg") + files.Transfer("favicon.svg")
-		for _, name := range modules {
-			if !files.Has(name) {
-				t.Errorf("no module %s", name)
+		for _, page := range []struct {
+			what    string
+			entries []string
+			most    struct{ modules, bytes int }
+		}{
+			{"the list", []string{"js/app.js"}, struct{ modules, bytes int }{2, 60_000}},
+			{"a chat", []string{"js/app.js", "js/chat/chat.js", "js/locale/${lang}.chat.js"}, struct{ modules, bytes int }{4, 85_000}},
+		} {
+			modules := files.Modules(lang, page.entries...)
+			total := files.Transfer(asset.Stylesheet) + files.Transfer("icons.svg") + files.Transfer("favicon.svg")
+			for _, name := range modules {
+				if !files.Has(name) {
+					t.Errorf("no module %s", name)
+				}
+				total += files.Transfer(name)
 			}
-			total += files.Transfer(name)
+			const html = 4000 // a page of conversations
+			if total += html; len(modules) > page.most.modules || total > page.most.bytes {
+				t.Errorf("%s, %s: %d modules, %d bytes: %v", page.what, lang, len(modules), total, modules)
+			}
+			t.Logf("%s, %s: %d modules, %d bytes", page.what, lang, len(modules), total)
 		}
-		const html = 4000 // a page of conversations
-		if total += html; len(modules) > 12 || total > 60_000 {
-			t.Errorf("%s: %d modules, %d bytes: %v", lang, len(modules), total, modules)
-		}
-		t.Logf("%s: %d modules, %d bytes", lang, len(modules), total)
 	}
 }
 
 // What the policy of the pages would refuse must not be written in the first place.
 func TestModulesKeepThePolicy(t *testing.T) {
-	files := load(t)
 	forbidden := []*regexp.Regexp{
 		regexp.MustCompile(`\.(?:inner|outer)HTML\b`), regexp.MustCompile(`insertAdjacentHTML|document\.write`),
 		regexp.MustCompile(`[\s<]style=`), regexp.MustCompile(`\bstyleMap\b`), regexp.MustCompile(`\bunsafeHTML\b`),
 		regexp.MustCompile(`\beval\(|new Function\b`), regexp.MustCompile(`[\s<]on[a-z]+="`),
 		regexp.MustCompile(`\b(?:alert|confirm|prompt)\(`),
 	}
-	for _, name := range files.Names() {
-		if !strings.HasPrefix(name, "js/") {
-			continue
+	err := filepath.WalkDir("js", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
 		}
-		data, _ := files.Data(name)
+		data, err := os.ReadFile(name)
 		for _, re := range forbidden {
 			if m := re.FindString(comments.ReplaceAllString(string(data), "")); m != "" {
 				t.Errorf("%s: %q", name, m)
 			}
 		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

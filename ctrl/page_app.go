@@ -1,7 +1,9 @@
 package ctrl
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"hongyan/model"
@@ -56,6 +58,7 @@ func (p *pages) renderApp(w http.ResponseWriter, r *request, status int, create,
 	if err != nil {
 		return err
 	}
+	data.Boot.People = append(data.Boot.People, people(speakers)...)
 	clock := p.clock(r)
 	for _, row := range rows {
 		data.Unread += row.Badge()
@@ -73,6 +76,15 @@ func (p *pages) renderApp(w http.ResponseWriter, r *request, status int, create,
 		name = "/chat/createcom.shtml"
 	}
 	return p.render(w, r, status, name, data)
+}
+
+// people are those who were looked up for a page, to be named by its modules too.
+func people(names map[int64]model.PublicUser) []view.Person {
+	var all []view.Person
+	for _, id := range slices.Sorted(maps.Keys(names)) {
+		all = append(all, view.Person{ID: id, Nickname: names[id].Nickname, Avatar: names[id].Avatar})
+	}
+	return all
 }
 
 // orEmpty is rows as JSON has them: [] when empty, never null.

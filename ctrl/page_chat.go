@@ -35,6 +35,7 @@ func (p *pages) openChat(r *request, data *view.App, reply *view.Form) error {
 	if err != nil {
 		return err
 	}
+	data.Boot.People = people(names)
 	data.Chat = &view.Chat{Kind: kind, DstID: dstID, Title: names[dstID].Nickname}
 	if kind != model.KindSingle {
 		data.Chat.Title = ""

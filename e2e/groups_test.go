@@ -62,7 +62,7 @@ func TestInviteLink(t *testing.T) {
 	guest.enter()
 	guest.waitFor(".invite form")
 	guest.do("join", chromedp.Click(chromedp.CSS(".invite form button")))
-	guest.waitFor("hy-chat")
+	guest.waitFor(".first-log")
 
 	ann.open(fmt.Sprintf("/c/11-%d/members", group))
 	ann.until("two members", "document.querySelectorAll('hy-group .rows .row').length === 2")

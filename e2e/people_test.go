@@ -108,8 +108,7 @@ func (a *account) openChat(with int64) {
 // store makes the client's store reachable for what follows on this page.
 func (a *account) store() {
 	a.t.Helper()
-	eval[bool](a.person, `import([...document.querySelectorAll('link[rel=modulepreload]')].find((l) => l.href.endsWith('/core/store.js')).href)
-		.then((module) => { globalThis.store = module; return true; })`)
+	eval[bool](a.person, `import(document.querySelector('script[type=module]').src).then((all) => { globalThis.store = all.$core_store; return true; })`)
 }
 
 // online waits until the line is up.

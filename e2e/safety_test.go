@@ -112,7 +112,7 @@ func TestLoginWithoutScript(t *testing.T) {
 	p.enter()
 	p.waitFor(".rows a")
 	p.open("/c/10-" + id(bo))
-	text := p.plainText("hy-chat")
+	text := p.plainText(".first")
 	if !strings.Contains(text, "没有脚本也能读") {
 		t.Errorf("the page without script says %q", text)
 	}
@@ -121,7 +121,7 @@ func TestLoginWithoutScript(t *testing.T) {
 	p.do("send", chromedp.Click(chromedp.CSS("form.first-reply button")))
 	bo.sees("收到，没有脚本也能回")
 	p.waitFor(".first-entry.own")
-	if text := p.plainText("hy-chat"); !strings.Contains(text, "没有脚本也能回") {
+	if text := p.plainText(".first"); !strings.Contains(text, "没有脚本也能回") {
 		t.Errorf("after answering the page says %q", text)
 	}
 	bo.until("that it was read", "store.rowOf(10, "+id(ann)+").peerread >= 1")

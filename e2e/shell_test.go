@@ -97,15 +97,30 @@ func TestAccountOnTheScreen(t *testing.T) {
 	ann.until("the chats", "location.pathname === '/chat/index.shtml'")
 }
 
-// TestFirstLoad counts what a first visit to the chats brings over the wire.
+// TestFirstLoad counts what comes over the wire until a page answers: the list,
+// and a chat that is opened by its address.
 func TestFirstLoad(t *testing.T) {
-	ann := register(t, "安娜", phone)
-	ann.online()
-	const parts = "[performance.getEntriesByType('navigation')[0], ...performance.getEntriesByType('resource')].filter((e) => e.initiatorType !== 'fetch')"
-	size := eval[int](ann.person, parts+".reduce((sum, e) => sum + e.encodedBodySize, 0)")
-	modules := eval[int](ann.person, parts+".filter((e) => e.name.endsWith('.js')).length")
-	if size == 0 || size > 60_000 || modules == 0 || modules > 12 {
-		t.Errorf("%d bytes, %d modules", size, modules)
+	ann, bo := register(t, "安娜", phone), register(t, "Bo", phone)
+	befriend(ann, bo)
+	ann.openChat(bo.id)
+	for range 31 {
+		ann.say("一条消息 with some words to read")
 	}
-	t.Logf("%d bytes, %d modules", size, modules)
+	for path, most := range map[string]struct{ requests, modules, bytes int }{
+		"/chat/index.shtml": {10, 2, 60_000},
+		"/c/10-" + id(bo):   {12, 4, 85_000},
+	} {
+		ann.open("/nowhere")
+		ann.open(path)
+		ann.until("answers", "performance.getEntriesByName('interactive').length > 0")
+		got := eval[struct{ Requests, Modules, Bytes int }](ann.person, `(() => {
+			const [{ startTime }] = performance.getEntriesByName('interactive');
+			const all = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].filter((e) => e.startTime < startTime);
+			return { Requests: all.length, Modules: all.filter((e) => e.name.endsWith('.js')).length, Bytes: all.reduce((sum, e) => sum + e.encodedBodySize, 0) };
+		})()`)
+		if got.Bytes == 0 || got.Bytes > most.bytes || got.Modules == 0 || got.Modules > most.modules || got.Requests > most.requests {
+			t.Errorf("%s: %+v", path, got)
+		}
+		t.Logf("%s: %+v", path, got)
+	}
 }

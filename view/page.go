@@ -54,8 +54,14 @@ func (a *App) Client() bool { return true }
 // Entries names the modules that the page needs from the start. "${lang}" in a
 // name stands for the reader's language.
 func (a *App) Entries() []string {
-	if a.Chat != nil {
-		return []string{"js/app.js", "js/chat/chat.js", "js/locale/${lang}.chat.js"}
+	const chatWords, moreWords = "js/locale/${lang}.chat.js", "js/locale/${lang}.more.js"
+	switch {
+	case a.Chat != nil:
+		return []string{"js/app.js", "js/chat/chat.js", chatWords}
+	case a.Tab == "contacts":
+		return []string{"js/app.js", "js/ui/contacts.js", chatWords, moreWords}
+	case a.Tab == "me":
+		return []string{"js/app.js", "js/ui/me.js", chatWords, moreWords}
 	}
 	return []string{"js/app.js"}
 }
@@ -108,7 +114,15 @@ type Boot struct {
 	Me            *model.User             `json:"me"`
 	Conversations []model.ConversationRow `json:"conversations"`
 	Requests      any                     `json:"requests,omitempty"`
+	People        []Person                `json:"people,omitempty"` // who speaks in what is shown
 	Chat          *BootChat               `json:"chat,omitempty"`
+}
+
+// Person is what the modules must know of somebody to name them.
+type Person struct {
+	ID       int64  `json:"id"`
+	Nickname string `json:"nickname"`
+	Avatar   string `json:"avatar"`
 }
 
 // BootChat is the newest page of the conversation that a deep link opens.

@@ -40,7 +40,7 @@ const loadKeys = async () => { keys = await helper(import('./ui/keys.js')); };
 const path = signal(location.pathname);
 const late = signal(false);
 const second = signal(0);
-let depth = 0;
+let depth = history.state?.depth ?? 0;
 
 /** What an address stands for: the tab, the view of the main pane and what that view is about. */
 export const route = computed(() => {
@@ -267,10 +267,7 @@ addEventListener('dragenter', () => import('./chat/drop.js'), { once: true });
 async function boot() {
   await painted(); // what the server rendered is seen first
   const data = JSON.parse(document.getElementById('boot')?.textContent || '{}');
-  setCookie('tz', Intl.DateTimeFormat().resolvedOptions().timeZone ?? '');
-  history.replaceState({ depth: 0 }, '');
   const r = route.peek();
-  if (data.chat) await import('./core/timeline.js'); // the store puts its messages there
   const started = store.start(data).catch(() => {}); // the line tells of it
   if (!data.me) await started; // from what this device kept
   // What the server rendered stays until the view that takes its place is there.
@@ -292,7 +289,9 @@ async function boot() {
   watchLine();
   followKeyboard();
   customElements.define('hy-app', App);
-  performance.mark('interactive'); // what is shown answers from here on
+  await painted();
+  performance.mark('interactive'); // what is shown has been drawn and answers
+  setCookie('tz', Intl.DateTimeFormat().resolvedOptions().timeZone ?? '');
   jump(Number(new URLSearchParams(location.search).get('seq')));
   const [, record] = /^\/record\/(\d+)$/.exec(location.pathname) ?? [];
   if (record) helper(import('./chat/record.js')).then((m) => m.openRecord(Number(record))).catch((error) => toast(error.message));

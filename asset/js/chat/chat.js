@@ -7,7 +7,6 @@ import './list.js';
 
 // A line that is back within this time was never away, as far as people care.
 const GRACE = 2000;
-const PATIENCE = 3000;
 const LATER = 2500;
 
 class Chat extends View {
@@ -27,15 +26,6 @@ class Chat extends View {
     super.disconnectedCallback();
     this.unlisten?.();
     clearTimeout(this.graceTimer);
-  }
-
-  /** What the server rendered stays until there is something to take its place. */
-  async scheduleUpdate() {
-    if (!this.hasUpdated && this.childElementCount > 0 && this.kind) {
-      const line = store.timeline(this.kind, this.dstid);
-      if (!line.loaded) await Promise.race([store.ensure(line), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
-    }
-    super.scheduleUpdate();
   }
 
   /** What is fetched when it is needed must be here before the network may be gone. */

@@ -1,7 +1,7 @@
 // The list of messages. The scroller is column-reverse with one child in normal
 // order: its zero is the bottom, so nothing moves when older pages come in above.
 // What a finger, a key or a far jump needs is in hands.js and reach.js, later.
-import { firstBelow, frame, html, repeat, t, View } from './base.js';
+import { firstBelow, frame, html, painted, repeat, t, View } from './base.js';
 import * as store from '../core/store.js';
 import { CMD } from '../core/timeline.js';
 import { layout } from './layout.js';
@@ -9,6 +9,7 @@ import { beginning, callsOf, entry, unreadChip, ways } from './message.js';
 import * as player from './player.js';
 
 export const PAGE = 30;
+const SCREEN = 16; // messages that fill a phone's
 export const MOST = 240;
 const CALM = 120;
 const NEAR = 400;
@@ -118,6 +119,7 @@ class MessageList extends View {
     this.selection = undefined;
     this.keys = new Set();
     this.opened = false;
+    this.brief = !this.hasUpdated && !at;
     this.seen = 0;
     store.ensure(this.line);
   }
@@ -170,7 +172,7 @@ class MessageList extends View {
   /** The rows in the DOM: at most MOST, wherever the reader is, and fewer where only the end is seen. */
   window() {
     const { rows } = this.line;
-    if (!this.fromSeq && rows.length > 0) this.fromSeq = rows[Math.max(0, rows.length - 2 * PAGE)].seq;
+    if (!this.fromSeq && rows.length > 0) this.fromSeq = rows[Math.max(0, rows.length - (this.brief ? SCREEN : 2 * PAGE))].seq;
     const from = this.line.index(this.fromSeq);
     const to = this.toSeq === Infinity ? rows.length : this.line.index(this.toSeq + 1);
     if (this.toSeq === Infinity && to - from > CALM && this.atBottom()) this.fromSeq = rows[to - 2 * PAGE].seq;
@@ -207,11 +209,21 @@ class MessageList extends View {
     const sent = this.items.some((item) => item.entry && !this.keys.has(item.key));
     const first = !this.opened && this.line.loaded;
     this.keys = new Set(this.items.map((item) => item.key));
+    if (first && this.brief) this.widen();
     if (first) this.openPlace();
     else if (sent && this.opened) this.toBottom();
     else this.holdAnchor(this.anchor);
-    if (this.line.loaded && !this.line.complete && !this.line.error && box.scrollHeight <= box.clientHeight + NEAR) this.showOlder();
+    if (this.line.loaded && !this.brief && !this.line.complete && !this.line.error && box.scrollHeight <= box.clientHeight + (this.hands ? NEAR : 0)) this.showOlder();
     this.look();
+  }
+
+  /** Draws what is above the screen too, once the screen has been seen. */
+  async widen() {
+    const { fromSeq } = this;
+    await painted();
+    this.brief = false;
+    if (this.fromSeq === fromSeq) this.fromSeq = 0;
+    this.requestUpdate();
   }
 
   openPlace() {
@@ -249,8 +261,6 @@ class MessageList extends View {
 
   /** Read is what was on a screen that somebody could look at. */
   checkRead() {
-    // What stands in the page before the shell does gives way to the shell's own, which must know what is new.
-    if (this.closest('hy-app:not(:defined)')) return;
     if (!this.opened || document.visibilityState !== 'visible' || !document.hasFocus()) return;
     const seq = this.atBottom() ? this.line.last : this.lowestVisible();
     if (seq <= this.seen && seq <= (store.rowNow(this.kind, this.dstid)?.readseq ?? 0)) return;

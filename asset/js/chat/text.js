@@ -148,15 +148,19 @@ export function reasonToAsk(part, room) {
 
 const EMOJI = /^(?:\p{RI}\p{RI}|[#*0-9]\uFE0F?\u20E3|\p{Extended_Pictographic}[\p{Emoji_Modifier}\uFE0F\u200D\p{Extended_Pictographic}\u{E0020}-\u{E007F}]*)$/u;
 
+const PART = /\p{RI}|\u20E3|\p{Extended_Pictographic}/u; // what no emoji is without
+let segmenter = null;
+
 /** The user-perceived characters of a text. */
 export function graphemes(text) {
   if (!Intl.Segmenter) return Array.from(text);
-  return Array.from(new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text), (s) => s.segment);
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  return Array.from(segmenter.segment(text), (s) => s.segment);
 }
 
 /** How many emoji a text is made of, if of one to three and nothing else; otherwise 0. */
 export function emojiCount(text) {
-  if (text.length > 60) return 0;
+  if (text.length > 60 || !PART.test(text)) return 0;
   const all = graphemes(text.replace(/\s+/g, ''));
   return all.length > 0 && all.length <= 3 && all.every((g) => EMOJI.test(g)) ? all.length : 0;
 }

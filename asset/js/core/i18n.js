@@ -21,7 +21,7 @@ function part(/** @type {string} */ name, /** @type {() => Promise<any>} */ load
 export function words(/** @type {string} */ view = '') {
   const chat = part('chat', () => import(`../locale/${lang}.chat.js`));
   if (view !== 'chat') return Promise.all([chat, part('more', () => import(`../locale/${lang}.more.js`))]);
-  return chat.then(() => { words().catch(() => {}); }); // whoever needs the rest asks again
+  return chat.then(() => { (globalThis.requestIdleCallback ?? setTimeout)(() => words().catch(() => {})); }); // whoever needs the rest asks again
 }
 
 /**

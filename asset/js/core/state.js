@@ -221,6 +221,7 @@ export function take(boot) {
     if (boot.contacts) takeContacts(boot.contacts);
     if (boot.groups) groups.value = boot.groups;
     if (boot.requests) requests.value = boot.requests;
+    if (boot.people) remember(boot.people);
     if (boot.chat) timeline(boot.chat.kind, boot.chat.dstid).newest(boot.chat.rows, 30, rowNow(boot.chat.kind, boot.chat.dstid)?.lastseq);
   });
 }

@@ -8,6 +8,7 @@ import { CMD, isPost, keyOf, kindOf, peerOf } from './socket.js';
 import {
   asOf, connection, conversations, current, forget, me, outbox, patchRow, presence, readUpTo, refresh, restoreDrafts, rowNow, stopTyping, take, timeline, timelines, typed, unmute,
 } from './state.js';
+import './timeline.js';
 
 export * from './state.js';
 
@@ -19,11 +20,13 @@ const LATER = 1500; // what may wait for the first paint
 const typingSent = new Map();
 const listeners = new Set();
 const framesOf = new Map();
+/** What the first hello is followed by where the page did not bring it, and every later one. */
+const LISTS = ['contacts', 'groups', 'requests'];
 let shared = null; // the database
 let unwatch = () => {};
 let uploader = null;
 let epoch = '';
-let greeted = false;
+let wanted = LISTS;
 let muteTimer = 0;
 
 const line = signal(/** @type {Line|null} */ (null));
@@ -52,7 +55,7 @@ export async function start(boot = {}) {
   });
   line.peek().start();
   setTimeout(() => Promise.all([import('./delivered.js'), import('./cache.js').then((cache) => cache.keep(db))]).catch(() => {}), LATER);
-  for (const name of ['conversations', 'contacts', 'groups', 'requests']) if (!boot[name]) refresh(name);
+  wanted = LISTS.filter((name) => !boot[name]);
 }
 
 const boxDeps = () => ({
@@ -109,7 +112,6 @@ async function recall() {
   if (kept?.me) {
     take(kept);
     asOf.value = kept.at;
-    greeted = true; // all lists are to be fetched with the next hello
     return db;
   }
   me.value = (await post('/user/me', {})).data;
@@ -137,7 +139,6 @@ export async function open(kind, dstid) {
     current.value = { kind, dstid };
     if (rowNow(kind, dstid)?.marked) settings(kind, dstid, { unread: false }).catch(() => {}); // the mark stays, that is all
   }
-  await import('./timeline.js');
   await timeline(kind, dstid).ensure();
 }
 
@@ -183,8 +184,8 @@ async function hello(m) {
   await refresh('conversations').catch(() => {});
   const now = current.peek();
   if (now) open(now.kind, now.dstid);
-  if (greeted) for (const name of ['contacts', 'groups', 'requests']) refresh(name);
-  greeted = true;
+  for (const name of wanted) refresh(name);
+  wanted = LISTS;
 }
 
 /** Lets a view hear of live messages (never of history): for sound, notification and the announcer. */
