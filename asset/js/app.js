@@ -1,35 +1,18 @@
-// The client's entry: the shell of tabs and panes, the list of conversations, and where an address leads.
+// The client's entry: the shell of tabs and panes, and the list of conversations.
 import { html, nothing, repeat } from '../vendor/lit.js';
-import { computed, effect, signal } from '../vendor/signals-core.js';
+import { effect, signal } from '../vendor/signals-core.js';
 import { t, words } from './core/i18n.js';
 import * as store from './core/store.js';
-import { addressOf as keyOf, banner, blank, conversation, count, followKeyboard, head, icon, lazily, painted, setCookie, toast, View } from './ui/kit.js';
+import { addressOf as keyOf, banner, blank, conversation, count, followKeyboard, head, icon, painted, setCookie, toast, View } from './ui/kit.js';
+import { back, go, HOME, jump, path, route } from './ui/route.js';
+import { lazy } from './ui/views.js';
 
-const HOME = '/chat/index.shtml';
+const { failed, load, ready } = lazy;
 const mark = new URL('../favicon.svg', import.meta.url).pathname;
 const LATER = 3000;
 const PRESS = 450;
 const HOVER = 3000; // so long rows stand still after the pointer last moved over them
 const GRACE = 2000; // a line that is back within this time was never away, as far as people care
-
-/** Views that are fetched when they are first needed. */
-const views = {
-  chat: () => import('./chat/chat.js'),
-  contacts: () => import('./ui/contacts.js'),
-  person: () => import('./ui/person.js'),
-  requests: () => import('./ui/requests.js'),
-  find: () => import('./ui/find.js'),
-  group: () => import('./ui/group.js'),
-  create: () => import('./ui/create.js'),
-  me: () => import('./ui/me.js'),
-  account: () => import('./ui/account.js'),
-  notify: () => import('./ui/notify.js'),
-  search: () => import('./ui/search.js'),
-  outbox: () => import('./ui/outbox.js'),
-  connection: () => import('./ui/connection.js'),
-  scan: () => import('./ui/scan.js'),
-};
-const { ready, failed, load } = lazily(views);
 
 /** Keys and menus come with the first of them, or when there is time; their words with them. */
 const helper = (/** @type {Promise<any>} */ module) => Promise.all([module, words()]).then(([m]) => m);
@@ -37,67 +20,8 @@ const menus = () => helper(import('./ui/menus.js'));
 let keys = null;
 const loadKeys = async () => { keys = await helper(import('./ui/keys.js')); };
 
-const path = signal(location.pathname);
 const late = signal(false);
 const second = signal(0);
-let depth = history.state?.depth ?? 0;
-
-/** What an address stands for: the tab, the view of the main pane and what that view is about. */
-export const route = computed(() => {
-  const [, first, id = '', sub = ''] = path.value.split('/');
-  if (first === 'c') {
-    const [kind, dstid] = id.split('-').map(Number);
-    return { tab: 'messages', view: !sub ? 'chat' : kind === 11 ? 'group' : 'person', kind, dstid, sub };
-  }
-  if (first === 'contacts') {
-    const view = { '': '', add: 'find', requests: 'requests', blocked: 'requests', groups: 'requests' }[id] ?? 'person';
-    return { tab: 'contacts', view, sub: id, kind: 10, dstid: Number(id) || 0 };
-  }
-  if (first === 'groups') return { tab: 'contacts', view: 'find', sub: 'join', kind: 11, dstid: 0 };
-  if (first === 'me') return { tab: 'me', view: ['outbox', 'notify', 'connection'].includes(id) ? id : id && 'account', sub: id, kind: 0, dstid: 0 };
-  if (first === 'archived') return { tab: 'messages', view: '', sub: 'archived', kind: 0, dstid: 0 };
-  if (first === 'scan') return { tab: 'contacts', view: 'scan', sub: '', kind: 0, dstid: 0 };
-  if (first === 'search') return { tab: 'messages', view: '', sub: 'search', kind: 0, dstid: 0 };
-  return { tab: 'messages', view: path.value === '/chat/createcom.shtml' ? 'create' : '', sub: '', kind: 0, dstid: 0 };
-});
-
-/** Goes to an address of the client. */
-export function go(/** @type {string} */ to, replace = false) {
-  if (to === location.pathname + location.search) return;
-  if (replace) history.replaceState({ depth }, '', to);
-  else history.pushState({ depth: ++depth }, '', to);
-  const url = new URL(to, location.origin);
-  path.value = url.pathname;
-  jump(Number(url.searchParams.get('seq')));
-}
-
-/** Brings the message that a found line leads to into view. */
-async function jump(/** @type {number} */ seq) {
-  const { view, kind, dstid } = route.peek();
-  if (!seq || view !== 'chat') return;
-  await load('chat');
-  await store.ensure(store.timeline(kind, dstid));
-  requestAnimationFrame(() => document.querySelector('hy-messages')?.jumpTo(seq));
-}
-
-/** Goes back to where one came from, or up where one came from elsewhere. */
-export function back(/** @type {string} */ up = HOME) {
-  if (depth > 0) history.back();
-  else go(up, true);
-}
-
-addEventListener('popstate', (e) => {
-  depth = e.state?.depth ?? 0;
-  path.value = location.pathname;
-});
-
-document.addEventListener('click', (e) => {
-  const link = /** @type {HTMLAnchorElement|null} */ (/** @type {Element} */ (e.target).closest?.('a[href^="/"]'));
-  if (!link || e.defaultPrevented || e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey || link.target || link.download) return;
-  if (!/^\/(archived|c|contacts|groups|me|search|scan|chat)(\/|$)/.test(link.pathname)) return;
-  e.preventDefault();
-  go(link.pathname + link.search);
-});
 
 class App extends View {
   static properties = { frozen: { state: true }, active: { state: true } };

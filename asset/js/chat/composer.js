@@ -2,6 +2,7 @@
 import { attempt, emit, html, icon, nothing, preview, t, toast, View } from './base.js';
 import * as store from '../core/store.js';
 import { CMD, MEDIA } from '../core/timeline.js';
+import { context, drawer, inputs, volatile } from './drawer.js';
 import './voice.js';
 import { composing, enterBreaks, fitting, held, sends } from './written.js';
 
@@ -72,7 +73,7 @@ class Composer extends View {
   }
 
   render() {
-    return html`<div class="composer ${this.panel ? 'open' : ''} ${this.recording === 'click' ? 'recording' : ''}">${this.volatile()}${this.context()}${this.linked?.render() ?? nothing}${this.calls?.render() ?? nothing}
+    return html`<div class="composer ${this.panel ? 'open' : ''} ${this.recording === 'click' ? 'recording' : ''}">${volatile(this)}${context(this)}${this.linked?.render() ?? nothing}${this.calls?.render() ?? nothing}
       <form class="bar" @submit=${this.submit}>
         <hy-voice class=${this.holding ? 'holding' : ''} .holding=${this.holding}></hy-voice>
         <textarea rows="1" ?hidden=${this.holding} aria-label=${t('chat.write')} enterkeyhint=${enterBreaks() ? 'enter' : 'send'} autocomplete="off"
@@ -80,37 +81,12 @@ class Composer extends View {
         <button class="iconbtn" type="button" aria-label=${t('chat.emoji')} aria-expanded=${this.panel === 'emoji' ? 'true' : 'false'} @click=${() => this.toggle('emoji')}>${icon(this.panel === 'emoji' ? 'keyboard' : 'smile')}</button>
         ${this.filled && !this.holding ? html`<button class="send" type="submit">${t('act.send')}</button>`
           : html`<button class="iconbtn plus" type="button" aria-label=${t('chat.plus')} aria-expanded=${this.panel === 'plus' ? 'true' : 'false'} @click=${() => this.toggle('plus')}>${icon('circle-plus')}</button>`}
-      </form>${this.drawer()}${this.inputs()}</div>`;
-  }
-
-  /** Where nothing can be kept on the device, people should know before they close the page. */
-  volatile() {
-    if (store.outbox.value?.persistent.value !== false || store.pending(this.kind, this.dstid).length === 0) return nothing;
-    return html`<p class="warn" role="status">${t('chat.volatile')}</p>`;
-  }
-
-  context() {
-    const m = this.editing ?? this.answering;
-    if (!m) return nothing;
-    return html`<div class="context">${icon(this.editing ? 'pencil' : 'reply', 'small')}<span class="said">${this.editing ? t('chat.editing') : `${store.nameOf(m.userid)}: ${preview(m)}`}</span>
-      <button class="iconbtn" type="button" aria-label=${t('act.cancel')} @click=${this.leaveContext}>${icon('x', 'small')}</button></div>`;
-  }
-
-  drawer() {
-    if (this.panel === 'emoji') return html`<div class="drawer"><hy-emoji></hy-emoji></div>`;
-    if (this.panel !== 'plus') return nothing;
-    return html`<div class="drawer"><div class="choices">${this.tools(this).map((tool) => html`<button type="button" data-tool=${tool.name}
-      @click=${() => tool.act(this)}><span class="tile">${icon(tool.icon)}</span>${tool.label}</button>`)}</div></div>`;
+      </form>${drawer(this)}${inputs(this)}</div>`;
   }
 
   /** Opens one of the file inputs: picture, camera, video, file or audio. */
   pick(name) {
     this.querySelector(`input[data-for=${name}]`).click();
-  }
-
-  inputs() {
-    const input = (name, accept, capture, many) => html`<input type="file" hidden data-for=${name} accept=${accept} ?multiple=${many} capture=${capture || nothing} tabindex="-1" aria-hidden="true" @change=${this.picked}>`;
-    return html`${input('picture', 'image/*', '', true)}${input('camera', 'image/*', 'environment', false)}${input('video', 'video/*', '', false)}${input('file', '', '', true)}${input('audio', 'audio/*', 'user', false)}`;
   }
 
   setText(text) {

@@ -6,6 +6,7 @@ import * as store from '../core/store.js';
 import { CMD } from '../core/timeline.js';
 import { layout } from './layout.js';
 import { beginning, callsOf, entry, unreadChip, ways } from './message.js';
+import { holdPlace, keepPlace, placeOf, topElement } from './place.js';
 import * as player from './player.js';
 
 export const PAGE = 30;
@@ -13,24 +14,7 @@ const SCREEN = 16; // messages that fill a phone's
 export const MOST = 240;
 const CALM = 120;
 const NEAR = 400;
-const SETTLED = 100;
 const LATER = 300;
-
-/** Where the reader was in each conversation, by its key, to come back to; nothing for the bottom. */
-export const places = new Map();
-export const placesKey = () => `hy-places-${store.me.peek()?.id ?? 0}`;
-let restored = false;
-
-/** The places of before this tab was loaded anew count too. */
-function placeOf(key) {
-  if (!restored) {
-    restored = true;
-    try {
-      for (const [name, place] of JSON.parse(sessionStorage.getItem(placesKey()) ?? '[]')) places.set(name, place);
-    } catch { /* unreadable: one begins at the end */ }
-  }
-  return places.get(key);
-}
 
 class MessageList extends View {
   static properties = {
@@ -97,7 +81,7 @@ class MessageList extends View {
   willUpdate(changes) {
     super.willUpdate(changes);
     if (changes.has('kind') || changes.has('dstid')) this.enter(changes);
-    this.anchor = this.takeAnchor();
+    this.anchor = !this.hasUpdated || !this.opened || this.atBottom() ? null : topElement(this);
   }
 
   /** Another conversation is shown, where it was left or at its end. */
@@ -129,38 +113,9 @@ class MessageList extends View {
     return this.line !== store.timeline(this.kind, this.dstid);
   }
 
-  /** Keeps the reader's place, and again when the heights of what came into view are known. */
-  keepPlace(again = true) {
-    clearTimeout(this.settling);
-    if (!this.isConnected || !this.opened) return;
-    if (again) this.settling = setTimeout(() => this.keepPlace(false), SETTLED);
-    places.set(this.line.key, this.atBottom() ? undefined : { ...this.topElement(), fromSeq: this.fromSeq, toSeq: this.toSeq });
-    if (!again) this.reach?.remember(this);
-  }
-
   atBottom() {
     const box = this.scroller;
     return !box || (box.scrollTop > -4 && this.toSeq === Infinity);
-  }
-
-  topElement() {
-    const top = this.scroller.getBoundingClientRect().top;
-    const all = this.querySelectorAll('article');
-    const element = all[firstBelow(all, top)];
-    return element ? { key: element.dataset.key, seq: Number(element.dataset.seq), offset: element.getBoundingClientRect().top - top } : null;
-  }
-
-  takeAnchor() {
-    if (!this.hasUpdated || !this.opened || this.atBottom()) return null;
-    return this.topElement();
-  }
-
-  holdAnchor(anchor) {
-    const element = anchor && this.querySelector(`article[data-key="${CSS.escape(anchor.key)}"]`);
-    if (!element) return;
-    const box = this.scroller;
-    const by = element.getBoundingClientRect().top - box.getBoundingClientRect().top - anchor.offset;
-    if (by) box.scrollTop += by;
   }
 
   /** Does it again for a few frames: what comes into view takes its real height only then. */
@@ -212,7 +167,7 @@ class MessageList extends View {
     if (first && this.brief) this.widen();
     if (first) this.openPlace();
     else if (sent && this.opened) this.toBottom();
-    else this.holdAnchor(this.anchor);
+    else holdPlace(this, this.anchor);
     if (this.line.loaded && !this.brief && !this.line.complete && !this.line.error && box.scrollHeight <= box.clientHeight + (this.hands ? NEAR : 0)) this.showOlder();
     this.look();
   }
@@ -230,12 +185,12 @@ class MessageList extends View {
     this.opened = true;
     this.unreadSeen = undefined;
     this.scroller.scrollTop = 0;
-    if (this.kept && this.line.find(this.kept.seq)) this.rest(() => this.holdAnchor(this.kept));
+    if (this.kept && this.line.find(this.kept.seq)) this.rest(() => holdPlace(this, this.kept));
     else if (this.kept) this.far('toPlace', this.kept);
   }
 
   scrolled() {
-    this.keepPlace();
+    keepPlace(this);
     this.look();
     this.reach?.floatDate(this);
     const box = this.scroller;

@@ -4,7 +4,8 @@ import { post } from '../core/api.js';
 import { lang, t, toast } from './base.js';
 import { Timeline } from '../core/timeline.js';
 import * as store from '../core/store.js';
-import { MOST, PAGE, places, placesKey } from './list.js';
+import { MOST, PAGE } from './list.js';
+import { holdPlace, places, placesKey, topElement } from './place.js';
 
 /** A message not farther back than this is reached page by page, a farther one by itself. */
 const STEPS = 4 * PAGE;
@@ -172,7 +173,7 @@ export async function toPlace(pane, place) {
   if (!place.seq) return;
   try {
     await show(pane, place.seq);
-    pane.rest(() => pane.holdAnchor(place));
+    pane.rest(() => holdPlace(pane, place));
   } catch { /* the end of the conversation is a place too */ }
 }
 
@@ -190,7 +191,7 @@ export function dayName(at, now = new Date()) {
 
 /** Shows the day of what is at the top while somebody scrolls. */
 export function floatDate(pane) {
-  const seq = pane.topElement()?.seq;
+  const seq = topElement(pane)?.seq;
   const m = seq ? pane.line.find(seq) : undefined;
   if (!m?.at || pane.atBottom()) {
     pane.float?.classList.remove('shown');

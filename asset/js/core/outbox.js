@@ -2,8 +2,7 @@
 // keeps the order of each conversation and never changes a message's cid, so
 // that sending twice is the same as sending once.
 import { batch, signal } from '../../vendor/signals-core.js';
-import { newCID } from './shared.js';
-import { backoff, keyOf } from './socket.js';
+import { backoff, keyOf, newCID } from './socket.js';
 
 const ACK_TIMEOUT = 15000;
 const DISK_TIMEOUT = 5000;

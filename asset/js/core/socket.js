@@ -20,6 +20,12 @@ export function peerOf(m, me) {
 export const kindOf = (m) => (isPost(m) ? m.cmd : m.kind ?? 0);
 export const isPost = (m) => m.cmd === CMD.SINGLE || m.cmd === CMD.ROOM || m.cmd === CMD.NOTICE;
 
+/** crypto.randomUUID is missing on plain HTTP, and a LAN server is often just that. */
+export function newCID() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+}
+
 const FIRST_DELAY = 1000;
 const LONGEST_DELAY = 30000;
 const OPEN_TIMEOUT = 15000;

@@ -4,7 +4,6 @@ import { batch, computed, signal } from '../../vendor/signals-core.js';
 import { post } from './api.js';
 import { CMD, keyOf, peerOf } from './socket.js';
 
-const DRAFT_DELAY = 1500;
 const TYPING_FOR = 6000;
 
 export const me = signal(null);
@@ -19,7 +18,6 @@ export const connection = signal({ state: 'connecting', reason: '', since: 0, re
 /** When what is shown was kept on this device; 0: it comes from the server. */
 export const asOf = signal(0);
 export const typing = signal(new Map());
-export const drafts = signal(new Map());
 export const current = signal(null);
 export const people = signal(new Map());
 const nicks = signal(new Map());
@@ -35,7 +33,6 @@ export const readUpTo = new Map();
 
 const refreshing = new Map();
 const asked = new Set();
-const draftTimers = new Map();
 
 /** What a conversation adds to the number of all that is unread: of a muted one only that somebody calls, of one put
  * away nothing. */
@@ -79,62 +76,6 @@ export function patchRow(kind, dstid, change) {
   next[i] = { ...rows[i], ...(typeof change === 'function' ? change(rows[i]) : change) };
   conversations.value = sorted(next);
   return true;
-}
-
-const draftsOf = (id) => `hy-drafts-${id}`;
-
-/** Drafts are on this device at once and on the server a moment later; from then on the server's is the one that counts. */
-export function saveDraft(kind, dstid, text) {
-  const key = keyOf(kind, dstid);
-  if (draftNow(kind, dstid) === text) return;
-  keepDrafts(new Map(drafts.peek()).set(key, text));
-  syncDraft(kind, dstid, DRAFT_DELAY);
-}
-
-function keepDrafts(next) {
-  drafts.value = next;
-  try {
-    localStorage.setItem(draftsOf(me.peek().id), JSON.stringify([...next]));
-  } catch { /* a full or forbidden storage costs the draft's copy, nothing else */ }
-}
-
-function syncDraft(kind, dstid, delay) {
-  const key = keyOf(kind, dstid);
-  clearTimeout(draftTimers.get(key));
-  draftTimers.set(key, setTimeout(async () => {
-    const draft = drafts.peek().get(key);
-    try {
-      await post('/message/settings', { kind, dstid, draft });
-    } catch {
-      return; // tried again with the next change, or at the next start
-    }
-    if (!patchRow(kind, dstid, { draft })) await refresh('conversations').catch(() => {}); // a draft makes a row
-    if (drafts.peek().get(key) !== draft) return;
-    const next = new Map(drafts.peek());
-    next.delete(key);
-    keepDrafts(next);
-  }, delay));
-}
-
-const draftNow = (kind, dstid) => drafts.peek().get(keyOf(kind, dstid)) ?? rowNow(kind, dstid)?.draft ?? '';
-
-export const draftOf = (kind, dstid) => drafts.value.get(keyOf(kind, dstid)) ?? rowOf(kind, dstid)?.draft ?? '';
-
-/** Takes up the drafts that this device kept. */
-export function restoreDrafts() {
-  try {
-    drafts.value = new Map(JSON.parse(localStorage.getItem(draftsOf(me.peek().id)) ?? '[]'));
-    for (const key of drafts.peek().keys()) syncDraft(...key.split(':').map(Number), DRAFT_DELAY);
-  } catch { /* unreadable: the server's copy stands in */ }
-}
-
-/** Deletes this device's copy of the drafts. */
-export function dropDrafts() {
-  for (const timer of draftTimers.values()) clearTimeout(timer);
-  drafts.value = new Map();
-  try {
-    localStorage.removeItem(draftsOf(me.peek().id));
-  } catch { /* a forbidden storage holds nothing */ }
 }
 
 /** What is known of a user; who is not known is looked up once and the `people` signal changes. */

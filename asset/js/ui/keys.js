@@ -1,7 +1,7 @@
 // What keys do anywhere in the client: from conversation to conversation, from
 // region to region, along the rows of a list.
 import * as store from '../core/store.js';
-import { back, go, route } from '../app.js';
+import { back, go, route } from './route.js';
 
 const TYPING = 'input:not([type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]';
 

@@ -1,78 +1,8 @@
-// What the tabs of one person in this browser have together: a database, and one
-// line to the server. The tab that leads holds the socket; the others hear what
-// it hears and send through it. Where a browser has no locks, as on plain HTTP,
-// each tab leads itself.
+// The line to the server, which the tabs of one person in this browser share. The
+// tab that leads holds the socket; the others hear what it hears and send through
+// it. Where a browser has no locks, as on plain HTTP, each tab leads itself.
 import { signal } from '../../vendor/signals-core.js';
-import { CMD, Socket, stats } from './socket.js';
-
-const STORES = ['outbox', 'kv'];
-
-/** crypto.randomUUID is missing on plain HTTP, and a LAN server is often just that. */
-export function newCID() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
-}
-
-class Database {
-  /** @param {IDBDatabase} db */
-  constructor(db) {
-    this.db = db;
-    this.persistent = true;
-  }
-
-  /** Resolves once the transaction is complete: only then is a write really there. */
-  run(store, mode, act) {
-    return new Promise((resolve, reject) => {
-      const tx = this.db.transaction(store, mode, mode === 'readwrite' ? { durability: 'strict' } : undefined);
-      const request = act(tx.objectStore(store));
-      tx.oncomplete = () => resolve(request.result);
-      tx.onerror = tx.onabort = () => reject(tx.error ?? request.error);
-    });
-  }
-
-  all(store) {
-    return this.run(store, 'readonly', (s) => s.getAll());
-  }
-
-  get(store, key) {
-    return this.run(store, 'readonly', (s) => s.get(key));
-  }
-
-  put(store, key, value) {
-    return this.run(store, 'readwrite', (s) => s.put(value, key));
-  }
-
-  remove(store, key) {
-    return this.run(store, 'readwrite', (s) => s.delete(key));
-  }
-}
-
-async function memory() {
-  const { Memory } = await import('./memory.js');
-  return new Memory(STORES);
-}
-
-/** Opens the named database; where that cannot be, the same calls work on memory, and `persistent` says so. */
-export function openDatabase(name) {
-  return new Promise((resolve) => {
-    let request;
-    try {
-      request = indexedDB.open(name, 1);
-    } catch {
-      resolve(memory());
-      return;
-    }
-    request.onupgradeneeded = () => {
-      for (const store of STORES) request.result.createObjectStore(store);
-    };
-    request.onerror = () => resolve(memory());
-    request.onblocked = () => resolve(memory());
-    request.onsuccess = () => {
-      request.result.onversionchange = () => request.result.close();
-      resolve(new Database(request.result));
-    };
-  });
-}
+import { CMD, newCID, Socket, stats } from './socket.js';
 
 const SUSPECT = 2500; // ms in which a busy leader answers too; one that does not is asleep
 const LOOK = 5000;
