@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -111,6 +112,10 @@ func TestFirstLoad(t *testing.T) {
 		"/c/10-" + id(bo):   {12, 4, 85_000},
 	} {
 		ann.open("/nowhere")
+		ann.do("without the worker", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			_, err := chromedp.Call(ctx, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true})
+			return err
+		}))
 		ann.open(path)
 		ann.until("answers", "performance.getEntriesByName('interactive').length > 0")
 		got := eval[struct{ Requests, Modules, Bytes int }](ann.person, `(() => {

@@ -190,7 +190,7 @@ func (a *account) forwardLast(n int, how, to, note string) {
 	}
 	a.until("all marked", fmt.Sprintf("document.querySelectorAll('.pick:checked').length === %d", n))
 	a.click(fmt.Sprintf(".select-bar .acts button:has(use[href$='#%s'])", how))
-	a.insert(".hy-panel .find input", to)
+	a.insert(".hy-panel .find-bar input", to)
 	a.until("the one", "document.querySelectorAll('.hy-panel .people label').length === 1")
 	a.click(".hy-panel .people label")
 	if note != "" {

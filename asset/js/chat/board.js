@@ -6,6 +6,7 @@ import * as store from '../core/store.js';
 import { CMD } from '../core/timeline.js';
 import { loadPins, mayPin, pin, pinsOf } from './pins.js';
 import { words } from './bubble.js';
+import { host } from '../ui/dialog.js';
 import { style } from '../ui/style.js';
 
 const readKey = () => `hy-notices-${store.me.peek()?.id}`;
@@ -124,12 +125,7 @@ const line = (m) => html`${m.userid ? html`<span class="who">${store.nameOf(m.us
 
 /** A dialog of the board's own: a title, a way out, and what is in it. */
 function sheet(title, inside) {
-  const dialog = document.createElement('dialog');
-  dialog.className = 'box tall board-sheet';
-  dialog.setAttribute('aria-label', title);
-  document.body.append(dialog);
-  dialog.addEventListener('close', () => dialog.remove());
-  dialog.addEventListener('click', (e) => e.target === dialog && dialog.close());
+  const dialog = host('box tall board-sheet', title);
   render(html`<header class="bar"><h2>${title}</h2><button type="button" class="iconbtn" aria-label=${t('act.close')} @click=${() => dialog.close()}>${icon('x')}</button></header><div class="scroll">${inside}</div>`, dialog);
   dialog.showModal();
   return dialog;

@@ -1,6 +1,7 @@
 // The frame of the dialogs in which cards are made and opened: red packets,
 // people, links, stickers. Their sheet comes with the first of them.
 import { html, icon, nothing, t } from './base.js';
+import { host } from '../ui/dialog.js';
 import { style } from '../ui/style.js';
 
 const drafts = new Map();
@@ -21,13 +22,8 @@ export function draftOf(what, { kind, dstid }, fresh) {
  */
 export async function dialogOf(name, label, { light = false } = {}) {
   await style('cards');
-  const dialog = document.createElement('dialog');
-  dialog.className = `box hy-card ${name}`;
-  dialog.setAttribute('aria-label', label);
-  dialog.addEventListener('close', () => dialog.remove());
+  const dialog = host(`box hy-card ${name}`, label, light);
   dialog.addEventListener('keydown', (event) => event.key === 'Escape' && event.stopPropagation()); // it closes this, not the conversation
-  if (light) dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
-  document.body.append(dialog);
   return dialog;
 }
 

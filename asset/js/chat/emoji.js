@@ -1,5 +1,5 @@
 // The emoji panel: recents first, search in Chinese and English, groups.
-import { attempt, choose, emit, html, icon, nothing, t, View } from './base.js';
+import { attempt, choose, emit, finder, html, icon, nothing, t, View } from './base.js';
 
 const RECENT = 'hy-emoji';
 const MOST_RECENT = 24;
@@ -84,8 +84,7 @@ class EmojiPanel extends View {
     if (this.failed) return html`<p class="empty">${t('error.client.offline')}</p>`;
     if (!this.groups) return html`<p class="empty"><span class="spinner small"></span></p>`;
     const found = this.query.trim() ? search(this.groups, this.query) : null;
-    return html`<div class="emoji-top"><label class="find">${icon('search', 'small')}<input type="search" .value=${this.query} placeholder=${t('act.search')} aria-label=${t('chat.emoji.search')}
-        @input=${(event) => { this.query = event.target.value; }}></label>
+    return html`<div class="emoji-top">${finder(t('chat.emoji.search'), this.query, (text) => { this.query = text; })}
         <button class="iconbtn" type="button" aria-label=${t('sticker.title')} @click=${() => attempt(async () => (await import('./sticker.js')).openStickers(this.closest('hy-composer')))}>${icon('sticker')}</button>
         <button class="iconbtn tone" type="button" aria-label=${t('chat.emoji.tone')} title=${t('chat.emoji.tone')} aria-haspopup="dialog" @click=${this.pickTone}>${`✋${this.tone}`}</button>
         <button class="iconbtn" type="button" aria-label=${t('chat.emoji.back')} @click=${() => emit(this, 'hy-emoji', { emoji: '' })}>${icon('undo-2')}</button></div>

@@ -3,7 +3,7 @@
 import { post } from '../core/api.js';
 import * as store from '../core/store.js';
 import { CMD, MEDIA } from '../core/timeline.js';
-import { attempt, avatar, html, icon, nothing, preview, t, toast } from './base.js';
+import { attempt, avatar, finder, html, nothing, preview, t, toast } from './base.js';
 import { recordLine, recordTitle } from './message.js';
 import { openPanel } from './panel.js';
 import { matches } from '../ui/pinyin.js';
@@ -108,7 +108,7 @@ function body(state, messages, how, { toggle, find, send, note }) {
     <input type="checkbox" .checked=${state.chosen.has(target.key)} @change=${() => toggle(target.key)}></label></li>`);
   const recent = rows(state.list.slice(0, state.recent));
   const others = rows(state.list.slice(state.recent));
-  return html`<label class="find">${icon('search', 'small')}<input type="search" placeholder=${t('act.search')} aria-label=${t('forward.find')} .value=${state.query} @input=${(event) => find(event.target.value)}></label>
+  return html`${finder(t('forward.find'), state.query, find)}
     <div class="body">${recent.length ? html`<h3>${t('forward.recent')}</h3><ul class="people">${recent}</ul>` : nothing}
       ${others.length ? html`<h3>${t('forward.others')}</h3><ul class="people">${others}</ul>` : nothing}
       ${recent.length + others.length === 0 ? html`<p class="none">${t('forward.nobody')}</p>` : nothing}</div>

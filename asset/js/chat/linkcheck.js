@@ -2,6 +2,7 @@
 // in full, and why one should look twice.
 import { html, t } from './base.js';
 import { render } from '../../vendor/lit.js';
+import { host } from '../ui/dialog.js';
 import { style } from '../ui/style.js';
 import { trustHost } from './text.js';
 
@@ -11,9 +12,7 @@ import { trustHost } from './text.js';
  */
 export async function confirmLink(part, reason) {
   await style('writing').catch(() => {}); // plain is better than not at all
-  const dialog = document.createElement('dialog');
-  dialog.className = 'box hy-link';
-  dialog.setAttribute('aria-label', t('linkcheck.title'));
+  const dialog = host('box hy-link', t('linkcheck.title'));
   const open = (event) => {
     event.preventDefault();
     if (dialog.querySelector('[name=trust]').checked) trustHost(part.host);
@@ -27,9 +26,6 @@ export async function confirmLink(part, reason) {
       <label class="trust"><input type="checkbox" name="trust"> <span>${t('linkcheck.trust', { Host: part.host })}</span></label></div>
     <div class="weui-dialog__ft"><button type="button" class="weui-dialog__btn weui-dialog__btn_default" @click=${() => dialog.close()}>${t('act.cancel')}</button>
       <button type="submit" class="weui-dialog__btn ${reason === 'unknown' ? 'weui-dialog__btn_primary' : 'weui-dialog__btn_warn'}">${t('linkcheck.open')}</button></div></form>`, dialog);
-  dialog.addEventListener('close', () => dialog.remove());
-  dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
-  document.body.append(dialog);
   dialog.showModal();
   dialog.querySelector(reason === 'unknown' ? '[type=submit]' : '.weui-dialog__btn_default').focus();
 }

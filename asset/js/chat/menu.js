@@ -2,6 +2,7 @@
 // Escape and a tap beside it behave as people expect.
 import { render } from '../../vendor/lit.js';
 import { attempt, html, icon, nothing, t } from './base.js';
+import { host } from '../ui/dialog.js';
 
 const MARGIN = 8;
 
@@ -12,9 +13,7 @@ export const REACTIONS = ['👍', '❤️', '😂', '😮', '😢', '🙏'];
  * @param {{items:{label:string, icon:string, act:()=>void, danger?:boolean}[], react?:(emoji:string)=>void, mine?:Set<string>}} menu
  */
 export function openMenu(anchor, { items, react, mine }) {
-  const dialog = document.createElement('dialog');
-  dialog.className = 'hy-menu';
-  dialog.setAttribute('aria-label', t('chat.menu'));
+  const dialog = host('hy-menu', t('chat.menu'));
   const run = (act) => () => {
     dialog.close();
     act();
@@ -24,10 +23,7 @@ export function openMenu(anchor, { items, react, mine }) {
       aria-label=${t('receipt.react.more')} @click=${() => attempt(() => allEmoji(dialog, anchor, run, react))}>${icon('smile-plus')}</button></div>` : nothing}
     <div class="items" role="menu">${items.map((item) => html`<button type="button" role="menuitem" class=${item.danger ? 'danger' : ''}
       @click=${run(item.act)}>${icon(item.icon)}<span>${item.label}</span></button>`)}</div>`, dialog);
-  dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
   dialog.addEventListener('keydown', walk);
-  dialog.addEventListener('close', () => dialog.remove());
-  document.body.append(dialog);
   dialog.showModal();
   place(dialog, anchor);
   dialog.querySelector('[role=menuitem]')?.focus({ preventScroll: true });

@@ -2,6 +2,7 @@
 // is modal, closes by Escape, by its cross and by a tap beside it.
 import { render } from '../../vendor/lit.js';
 import { html, icon, t } from './base.js';
+import { host } from '../ui/dialog.js';
 import { style } from '../ui/style.js';
 
 /**
@@ -10,11 +11,7 @@ import { style } from '../ui/style.js';
  */
 export async function openPanel(title, extra = '') {
   await style('talk');
-  const dialog = document.createElement('dialog');
-  dialog.className = `hy-panel ${extra}`;
-  dialog.setAttribute('aria-label', title);
-  dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
-  dialog.addEventListener('close', () => dialog.remove());
+  const dialog = host(`hy-panel ${extra}`, title);
   // What is tapped in it may lead elsewhere: the shell hears of that.
   dialog.addEventListener('hy-go', (event) => {
     event.stopPropagation();
@@ -23,6 +20,5 @@ export async function openPanel(title, extra = '') {
   });
   const draw = (body, head = title) => render(html`<header><h2>${head}</h2><button class="iconbtn" type="button" aria-label=${t('act.close')}
     @click=${() => dialog.close()}>${icon('x')}</button></header>${body}`, dialog);
-  document.body.append(dialog);
   return { dialog, draw };
 }

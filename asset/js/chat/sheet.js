@@ -3,6 +3,7 @@
 import { render } from '../../vendor/lit.js';
 import { bytes, html, icon, nothing, t } from './base.js';
 import { isPicture, prepare } from '../core/picture.js';
+import { host } from '../ui/dialog.js';
 import { style } from '../ui/style.js';
 import { sortable } from './sort.js';
 
@@ -29,19 +30,15 @@ class Sheet {
 
   ask(files) {
     this.accept = files.every((file) => isPicture(file) || file.type.startsWith('video/')) ? 'image/*,video/*' : '';
-    this.dialog = document.createElement('dialog');
-    this.dialog.className = 'hy-sheet';
-    this.dialog.setAttribute('aria-label', this.title);
+    this.dialog = host('hy-sheet', this.title, false);
     this.add(files);
     const answer = new Promise((resolve) => {
       this.dialog.addEventListener('close', () => {
         for (const item of this.items) URL.revokeObjectURL(item.url);
-        this.dialog.remove();
         resolve(this.result ?? null);
       });
     });
     this.listen();
-    document.body.append(this.dialog);
     this.dialog.showModal();
     this.dialog.querySelector('[type=submit]').focus();
     return answer;

@@ -4,6 +4,7 @@
 import { render } from '../../vendor/lit.js';
 import PhotoSwipe from '../../vendor/photoswipe.js';
 import { attempt, bytes, html, icon, nothing, t } from './base.js';
+import { host } from '../ui/dialog.js';
 import { MEDIA } from '../core/timeline.js';
 import { style } from '../ui/style.js';
 import { mayForward } from './deeds.js';
@@ -33,10 +34,7 @@ class Viewer {
 
   open(at) {
     this.before = document.activeElement;
-    this.dialog = document.createElement('dialog');
-    this.dialog.className = 'hy-viewer';
-    this.dialog.setAttribute('aria-label', t('chat.viewer'));
-    document.body.append(this.dialog);
+    this.dialog = host('hy-viewer', t('chat.viewer'), false);
     this.dialog.showModal();
     const pswp = this.pswp = new PhotoSwipe({
       dataSource: this.slides, index: at, appendToEl: this.dialog, bgOpacity: 1, loop: false, preload: saving.peek() ? [0, 0] : [1, 1],
@@ -67,9 +65,8 @@ class Viewer {
   }
 
   closed() {
-    const { pswp, dialog } = this;
+    const { pswp } = this;
     if (!pswp.isDestroying) pswp.destroy(); // a browser may close a dialog that will not be cancelled
-    dialog.remove();
     const shown = this.buttonOf(pswp.currIndex) ?? this.before;
     shown?.scrollIntoView?.({ block: 'nearest' });
     shown?.focus?.({ preventScroll: true });

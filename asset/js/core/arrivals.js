@@ -1,7 +1,7 @@
 // What becomes of a frame that comes in: a message finds its place in its timeline
 // and its row, a receipt its mark, an event has the lists fetched that it is about.
 import { CMD, isPost, keyOf, kindOf, peerOf } from './socket.js';
-import { forget, me, outbox, patchRow, presence, refresh, rowNow, stopTyping, timelines, typed } from './state.js';
+import { forget, me, outbox, patchRow, present, refresh, rowNow, stopTyping, timelines, typed } from './state.js';
 
 const listeners = new Set();
 
@@ -19,7 +19,7 @@ export function arrive(m) {
     case CMD.RESYNC: resync(m); return;
     case CMD.READ: read(m); return;
     case CMD.TYPING: typed(m); return;
-    case CMD.PRESENCE: presence.value = new Map(presence.peek()).set(m.userid, !!m.amount); return;
+    case CMD.PRESENCE: present(m.userid, !!m.amount); return;
     case CMD.EVENT: event(m); break;
   }
   if (m.seq) arrived(m);

@@ -167,14 +167,28 @@ export function take(boot) {
   });
 }
 
+let told = new Set(); // whose presence the line told of since the contacts were asked for
+
+/** The line tells that somebody is there, or not any more. */
+export function present(id, is) {
+  told.add(id);
+  presence.value = new Map(presence.peek()).set(id, is);
+}
+
+/** The list may be older than what the line told meanwhile. */
 function takeContacts(rows) {
   contacts.value = rows;
-  presence.value = new Map([...presence.peek(), ...rows.map((user) => [user.id, !!user.online])]);
+  presence.value = new Map([...presence.peek(), ...rows.filter((user) => !told.has(user.id)).map((user) => [user.id, !!user.online])]);
+}
+
+async function fetchContacts() {
+  told = new Set();
+  takeContacts((await post('/contact/loadfriend', {})).rows);
 }
 
 const LISTS = {
   conversations: async () => mergeConversations(dated((await post('/message/conversations', {})).rows)),
-  contacts: async () => takeContacts((await post('/contact/loadfriend', {})).rows),
+  contacts: fetchContacts,
   groups: async () => { groups.value = (await post('/contact/loadcommunity', {})).rows; },
   requests: async () => { requests.value = (await post('/contact/requests', {})).rows; },
   me: async () => { me.value = (await post('/user/me', {})).data; },

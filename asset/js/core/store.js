@@ -29,6 +29,7 @@ let unwatch = () => {};
 let uploader = null;
 let epoch = '';
 let wanted = LISTS;
+let watching = null;
 let muteTimer = 0;
 
 const line = signal(/** @type {Line|null} */ (null));
@@ -56,8 +57,12 @@ export async function start(boot = {}) {
     call: (method, ...args) => (method === 'stats' ? line.peek() : outbox.peek())?.[method](...args),
   });
   line.peek().start();
-  setTimeout(() => Promise.all([import('./delivered.js'), import('./cache.js').then((cache) => cache.keep(db))]).catch(() => {}), LATER);
   wanted = LISTS.filter((name) => !boot[name]);
+}
+
+/** What tells authors that their words are here, and what keeps them for later; tried again with the next hello. */
+function keepWatch() {
+  watching ??= Promise.all([import('./cache.js'), import('./delivered.js')]).then(([cache]) => cache.keep(shared), () => { watching = null; });
 }
 
 const boxDeps = () => ({
@@ -188,6 +193,7 @@ async function hello(m) {
   if (now) open(now.kind, now.dstid);
   for (const name of wanted) refresh(name);
   wanted = LISTS;
+  setTimeout(keepWatch, LATER);
 }
 
 /** Lets a view hear the frames of a command; gives back what ends it. */

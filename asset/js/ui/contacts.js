@@ -2,7 +2,7 @@
 import { html, nothing, repeat } from '../../vendor/lit.js';
 import { t } from '../core/i18n.js';
 import * as store from '../core/store.js';
-import { avatar, blank, icon, View } from './kit.js';
+import { avatar, blank, finder, icon, View } from './kit.js';
 import { byLetter, matches } from './pinyin.js';
 import { style } from './style.js';
 
@@ -25,8 +25,7 @@ class Contacts extends View {
     return html`<header class="bar"><h1>${t('contacts.title')}</h1>
         <a class="iconbtn" href="/scan" aria-label=${t('scan.title')}>${icon('scan-line')}</a>
         <a class="iconbtn" href="/contacts/add" aria-label=${t('contacts.add')}>${icon('user-round-plus')}</a></header>
-      <div class="find-bar"><label class="searchbar">${icon('search', 'small')}<input type="search" autocomplete="off" enterkeyhint="search" aria-label=${t('contacts.find')} placeholder=${t('contacts.find')}
-        .value=${this.q} @input=${(e) => { this.q = e.target.value; }} @keydown=${this.leave}></label></div>
+      <div @keydown=${this.leave}>${finder(t('contacts.find'), this.q, (text) => { this.q = text; })}</div>
       ${this.q.trim() ? this.found(friends) : this.all(friends, waiting)}`;
   }
 

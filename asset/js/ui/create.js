@@ -3,8 +3,8 @@ import { html, nothing } from '../../vendor/lit.js';
 import { post } from '../core/api.js';
 import { t } from '../core/i18n.js';
 import * as store from '../core/store.js';
-import { attempt, goTo, head, View } from './kit.js';
-import { checklist, finder } from './people.js';
+import { attempt, finder, goTo, head, View } from './kit.js';
+import { checklist } from './people.js';
 import { style } from './style.js';
 
 await style('people').catch(() => {});

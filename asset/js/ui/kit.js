@@ -210,6 +210,11 @@ export const head = (/** @type {string} */ title, /** @type {string} */ up, /** 
   html`<header class="bar"><button class="iconbtn ${keep ? 'keep' : ''}" type="button" aria-label=${t('act.back')}
     @click=${(/** @type {Event} */ e) => goBack(/** @type {Element} */ (e.target), up)}>${icon('chevron-left')}</button><h1>${title}</h1>${extra}</header>`;
 
+/** A field that narrows a list down. */
+export const finder = (/** @type {string} */ label, /** @type {string} */ value, /** @type {(text: string) => void} */ typed) => html`<div class="find-bar"><label class="searchbar">${icon('search', 'small')}
+  <input type="search" autocomplete="off" enterkeyhint="search" aria-label=${label} placeholder=${label} .value=${value} @input=${(/** @type {any} */ e) => typed(e.target.value)}
+    @keydown=${(/** @type {any} */ e) => { if (e.key === 'Enter') e.preventDefault(); }}></label></div>`;
+
 /** Nothing yet, and what to do about it. */
 export const blank = (/** @type {string} */ glyph, /** @type {string} */ text, hint = '', /** @type {any} */ extra = nothing) =>
   html`<div class="blank">${icon(glyph)}<p>${text}</p>${hint ? html`<p class="hint">${hint}</p>` : nothing}${extra}</div>`;

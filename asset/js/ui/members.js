@@ -3,8 +3,7 @@ import { html, nothing, repeat } from '../../vendor/lit.js';
 import { post } from '../core/api.js';
 import { fullTime, t } from '../core/i18n.js';
 import * as store from '../core/store.js';
-import { ask, attempt, avatar, choose, goTo } from './kit.js';
-import { finder } from './people.js';
+import { ask, attempt, avatar, choose, finder, goTo } from './kit.js';
 import { matches } from './pinyin.js';
 
 export const RANK = { owner: 3, admin: 2, member: 1 };

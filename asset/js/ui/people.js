@@ -3,8 +3,8 @@ import { html, nothing, render } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals-core.js';
 import { t } from '../core/i18n.js';
 import { host } from './dialog.js';
-import { avatar, icon } from './kit.js';
-import { byLetter, matches } from './pinyin.js';
+import { avatar, finder, icon } from './kit.js';
+import { byLetter, matches, ready } from './pinyin.js';
 import { style } from './style.js';
 
 const nameOf = (/** @type {any} */ f) => f.remark || f.nickname;
@@ -24,11 +24,6 @@ export const checklist = (friends, chosen, changed, query = '') => {
       changed();
     }}>${avatar(f, 'mini')}<span class="weui-cell__bd">${nameOf(f)}</span></label>`)}</div>`);
 };
-
-/** A field that narrows a list down. */
-export const finder = (/** @type {string} */ label, /** @type {string} */ value, /** @type {(text: string) => void} */ typed) => html`<div class="find-bar"><label class="searchbar">${icon('search', 'small')}
-  <input type="search" autocomplete="off" enterkeyhint="search" aria-label=${label} placeholder=${label} .value=${value} @input=${(/** @type {any} */ e) => typed(e.target.value)}
-    @keydown=${(/** @type {any} */ e) => { if (e.key === 'Enter') e.preventDefault(); }}></label></div>`;
 
 /** Asks for some of the people; resolves with their ids, undefined if it was given up. */
 export async function pickPeople(/** @type {string} */ title, /** @type {any[]} */ friends) {
@@ -55,25 +50,29 @@ export async function pickPeople(/** @type {string} */ title, /** @type {any[]} 
   });
 }
 
-/** Asks for one of the people; resolves with the id, undefined if it was given up. */
+/** Asks for one of the people, by letter; resolves with the id, undefined if it was given up. Enter takes the only one found. */
 export async function pickPerson(/** @type {string} */ title, /** @type {any[]} */ people, called = nameOf) {
-  await style('people').catch(() => {});
+  await Promise.all([style('people'), ready]).catch(() => {});
   return new Promise((resolve) => {
     const dialog = host('box tall', title, false);
     let picked;
     let query = '';
+    const pick = (/** @type {any} */ f) => {
+      picked = f.id;
+      dialog.close();
+    };
+    const row = (/** @type {any} */ f) => html`<li class="row person"><button type="button" @click=${() => pick(f)}>${avatar({ ...f, title: called(f) })}
+        <span class="what"><span class="line"><span class="name">${called(f)}</span></span></span></button></li>`;
     const draw = () => {
       const shown = people.filter((f) => !query.trim() || matches(called(f), query) || matches(f.nickname, query));
+      const none = people.length ? t('contacts.none', { Query: query }) : t('card.nobody');
+      const only = (/** @type {KeyboardEvent} */ e) => { if (e.key === 'Enter' && !e.isComposing && shown.length === 1 && query) pick(shown[0]); };
       render(html`<header class="bar"><button type="button" class="iconbtn keep" aria-label=${t('act.cancel')} @click=${() => dialog.close()}>${icon('x')}</button><h2>${title}</h2></header>
-      ${finder(t('contacts.find'), query, (text) => { query = text; draw(); })}
-      <div class="scroll">${shown.length ? html`<ul class="rows">${shown.map((f) => html`<li class="row person"><button type="button" @click=${() => { picked = f.id; dialog.close(); }}>${avatar({ ...f, title: called(f) })}
-        <span class="what"><span class="line"><span class="name">${called(f)}</span></span></span></button></li>`)}</ul>` : html`<p class="total">${t('contacts.none', { Query: query })}</p>`}</div>`, dialog);
+      <div @keydown=${only}>${finder(t('contacts.find'), query, (text) => { query = text; draw(); })}</div>
+      <div class="scroll">${shown.length ? byLetter(shown, called).map(([letter, rows]) => html`<h3 class="index-title">${letter}</h3><ul class="rows">${rows.map(row)}</ul>`) : html`<p class="total">${none}</p>`}</div>`, dialog);
     };
-    const stop = effect(draw);
-    dialog.addEventListener('close', () => {
-      stop();
-      resolve(picked);
-    });
+    draw();
+    dialog.addEventListener('close', () => resolve(picked));
     dialog.showModal();
   });
 }

@@ -2,6 +2,7 @@
 import { html, nothing, render } from '../../vendor/lit.js';
 import { t } from '../core/i18n.js';
 import * as store from '../core/store.js';
+import { host } from './dialog.js';
 import { avatar, goTo } from './kit.js';
 import { matches } from './pinyin.js';
 
@@ -23,10 +24,7 @@ function places() {
 
 export function openSwitcher() {
   const back = /** @type {HTMLElement|null} */ (document.activeElement);
-  const dialog = document.createElement('dialog');
-  dialog.className = 'box switcher';
-  dialog.setAttribute('aria-label', t('switch.title'));
-  document.body.append(dialog);
+  const dialog = host('box switcher', t('switch.title'));
   const all = places();
   let at = 0;
   let gone = false;
@@ -57,11 +55,7 @@ export function openSwitcher() {
     <ul class="rows" id="switch-list" role="listbox" aria-label=${t('switch.title')}>${rows.map((row, i) => html`<li class="row person ${i === at ? 'on' : ''}" id=${`switch-${i}`} role="option"
       aria-selected=${i === at ? 'true' : 'false'} @click=${() => go(row)}><button type="button" tabindex="-1">${avatar({ ...row.who, title: [...row.names][0] }, 'mini')}<span class="what"><span class="line"><span class="name">${[...row.names].join(' · ')}</span></span></span></button></li>`)}</ul>
     ${rows.length ? nothing : html`<p class="total" role="status">${t('switch.none')}</p>`}`, dialog);
-  dialog.addEventListener('click', (e) => e.target === dialog && dialog.close());
-  dialog.addEventListener('close', () => {
-    dialog.remove();
-    if (!gone) back?.focus({ preventScroll: true });
-  });
+  dialog.addEventListener('close', () => gone || back?.focus({ preventScroll: true }));
   draw();
   dialog.showModal();
   dialog.querySelector('input')?.focus();
