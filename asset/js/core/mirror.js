@@ -2,8 +2,7 @@
 // holds, keeps on disk what is written here and has the leader send it.
 import { batch } from '../../vendor/signals-core.js';
 import { Outbox } from './outbox.js';
-import { newCID } from './shared.js';
-import { keyOf } from './socket.js';
+import { keyOf, newCID } from './socket.js';
 
 export class Mirror extends Outbox {
   /** @param {any} deps the outbox's, and ask: (method, ...args) => Promise, which has the leader's outbox do it */
