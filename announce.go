@@ -28,6 +28,9 @@ func (s *server) announce(w io.Writer, public, internal net.Addr) {
 		fmt.Fprintf(&b, "  relay     turn:%s (UDP and TCP), its ends on UDP %s\n", s.relay.Public(), s.config.TurnPorts)
 	}
 	fmt.Fprintf(&b, "  data      %s\n  database  %s\n  files     %s\n", s.config.Data, s.config.Database(), s.config.Blob)
+	if s.config.Bus != "local" {
+		fmt.Fprintf(&b, "  bus       %s, as node %s\n", s.config.BusAddress(), s.node)
+	}
 	for _, note := range s.notes(scheme) {
 		fmt.Fprintf(&b, "  note      %s\n", note)
 	}
@@ -49,6 +52,9 @@ func (s *server) notes(scheme string) []string {
 	}
 	if s.tls != nil && s.tls.authority != nil {
 		notes = append(notes, "HTTPS by this server's own authority: open the address without https:// on each device once, and follow the page; its SHA-256 is "+s.tls.authority.Fingerprint())
+	}
+	if note, missing := s.busNote(); missing {
+		notes = append(notes, note)
 	}
 	if !s.config.Limits {
 		notes = append(notes, "RATE LIMITS ARE OFF: for load tests only")

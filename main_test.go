@@ -206,7 +206,7 @@ func TestSecondStartFailsAtOnce(t *testing.T) {
 }
 
 func TestAllConfigurationFaultsAtOnce(t *testing.T) {
-	got := fails(t, []string{"HONGYAN_LIMITS=perhaps"}, "-listen", "8080", "-lgo", "json", "-bus", "nats://h:4222")
+	got := fails(t, []string{"HONGYAN_LIMITS=perhaps"}, "-listen", "8080", "-lgo", "json", "-bus", "redis://h:4222")
 	for _, want := range []string{"listen:", "-lgo", "bus:", "limits:", "HONGYAN_LIMITS"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q does not name %s", got, want)

@@ -20,6 +20,7 @@ import (
 	"hongyan/asset/locale"
 	"hongyan/ctrl"
 	"hongyan/service/blob"
+	"hongyan/service/cluster"
 	"hongyan/service/db"
 	"hongyan/util/config"
 	"hongyan/util/guard"
@@ -73,6 +74,9 @@ func serve(ctx context.Context, c *config.Config, stdout, stderr io.Writer, read
 	s := &server{config: c, log: log, metrics: metrics.New(), catalogue: catalogue, node: nodeName()}
 	s.metrics.Build(version)
 
+	if err := cluster.Check(c.Bus, c.BusSecret); err != nil {
+		return fmt.Errorf("bus: %w", err)
+	}
 	release, err := s.takeFolder()
 	if err != nil {
 		return err

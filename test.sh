@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 GOLANGCI=v2.15.0    # with its configuration in .golangci.yml
-MAX_BINARY=32000000 # bytes; what a phone line and a small server forgive
+MAX_BINARY=40000000 # bytes; the NATS server inside takes 11 MB of them, and a cluster needs nothing else
 only=${1:-}
 tools=$PWD/.cache/bin
 began=$SECONDS

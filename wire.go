@@ -14,6 +14,7 @@ import (
 
 	"hongyan/ctrl"
 	"hongyan/service"
+	"hongyan/service/cluster"
 	"hongyan/service/db"
 	"hongyan/service/hub"
 	"hongyan/util/guard"
@@ -40,6 +41,7 @@ type product struct {
 	calls     *service.CallService
 	search    *service.SearchService
 	wakes     *service.Wakes
+	bus       cluster.Bus  // nil: a node by itself
 	handler   http.Handler // of the public listener
 	inside    http.Handler // of the internal one
 
@@ -61,7 +63,7 @@ func (s *server) open(ctx context.Context) (*product, error) {
 	return p, nil
 }
 
-func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
+func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 	reach, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
 	if err := d.Ping(reach); err != nil {
@@ -86,6 +88,15 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	}
 	var presence *service.PresenceService // there before the first socket
 	bounds := hub.Options{Metrics: s.metrics, Log: s.log, Changed: func(userID int64) { presence.Changed(userID) }}
+	bus, catchUp, err := s.joinBus(ctx, d, epoch, &bounds)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil && bus != nil {
+			_ = bus.Close()
+		}
+	}()
 	if s.config.Limits {
 		bounds.PerUser, bounds.PerAddress = hub.MaxPerUser, hub.MaxPerAddress
 	}
@@ -112,7 +123,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	calls.Wake = awake.Ring
 	groups := service.NewCommunityService(d, committer, live, time.Now)
 	contacts := service.NewContactService(d, users, live, time.Now)
-	presence = service.NewPresenceService(live, live, contacts.FriendIDs, s.metrics, s.log)
+	presence = service.NewPresenceService(live, live.Here(), contacts.FriendIDs, s.metrics, s.log)
 	edge := &ctrl.Server{
 		Log: s.log, Locale: s.catalogue, Metrics: s.metrics, Pages: pages,
 		Sessions: sessions, Devices: sessions, Users: users, Contacts: contacts, Communities: groups,
@@ -133,7 +144,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	}
 	awake.join(edge)
 	s.cards(edge, d, committer, messages)
-	wakes := s.waiting(edge, d, committer)
+	wakes := s.waiting(edge, d, committer, live)
 	p := &product{log: s.log, panicked: s.metrics.Panics.WithLabelValues("background").Inc, db: d, hub: live, committer: committer, search: search, handler: edge.Handler(), inside: edge.InternalHandler(), wakes: wakes}
 	p.calls, edge.Relay, edge.RelayOnly = calls, s.relay, s.config.TurnOnly
 	p.background(ctx, "sessions", sessions.Run)
@@ -141,6 +152,10 @@ func (s *server) wire(ctx context.Context, d *db.DB) (*product, error) {
 	p.background(ctx, "notify", awake.Run)
 	p.background(ctx, "packets", edge.Packets.Run)
 	p.background(ctx, "uploads", files.Run)
+	if p.bus = bus; bus != nil {
+		catchUp.Serve(live, live.Here())
+		p.background(ctx, "catchup", catchUp.Run)
+	}
 	p.background(ctx, "wakes", wakes.Run)
 	p.background(ctx, "status", edge.Status.Run)
 	p.background(ctx, "qrlogin", edge.QRLogins.Run)
@@ -186,5 +201,8 @@ func (p *product) close() error {
 	p.search.Close()
 	p.stop()
 	p.tasks.Wait()
+	if p.bus != nil {
+		_ = p.bus.Close() // the others' lease ends by itself
+	}
 	return p.db.Close()
 }

@@ -6,12 +6,14 @@ import (
 	"hongyan/ctrl"
 	"hongyan/service"
 	"hongyan/service/db"
+	"hongyan/service/hub"
 )
 
 // waiting wires what is held until something happens, on whichever node, and
-// the keys of the programs that make it happen.
-func (s *server) waiting(edge *ctrl.Server, d *db.DB, committer *service.Committer) *service.Wakes {
-	wakes := service.NewWakes(d, nil, time.Now)
+// the keys of the programs that make it happen. The hub's bus carries the hints.
+func (s *server) waiting(edge *ctrl.Server, d *db.DB, committer *service.Committer, live *hub.Hub) *service.Wakes {
+	wakes := service.NewWakes(d, live, time.Now)
+	live.OnWake(wakes.Ring)
 	edge.Origins = s.config.AllowedOrigins
 	edge.Keys = service.NewAPIKeyService(d, time.Now)
 	edge.Status = service.NewStatusService(d, committer, wakes, time.Now)

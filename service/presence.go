@@ -21,9 +21,11 @@ const (
 
 // PresenceService tells friends who comes and goes. What it tells is worth
 // nothing when late: it is never stored, and lost if the store does not answer.
+// On several nodes each tells those who are with itself, from the sockets that
+// all of them have.
 type PresenceService struct {
 	live    Presence
-	out     Publisher
+	out     PresencePublisher
 	friends func(ctx context.Context, userID int64) ([]int64, error)
 	metrics *metrics.Metrics
 	log     *slog.Logger
@@ -35,10 +37,13 @@ type PresenceService struct {
 	wake    chan struct{}
 }
 
+// PresencePublisher reaches the sockets of this node.
+type PresencePublisher interface{ Publish(d model.Delivery) }
+
 // NewPresenceService makes the service; friends gives who may know of a user.
 // Run must run for anybody to be told.
 func NewPresenceService(
-	live Presence, out Publisher, friends func(ctx context.Context, userID int64) ([]int64, error), m *metrics.Metrics,
+	live Presence, out PresencePublisher, friends func(ctx context.Context, userID int64) ([]int64, error), m *metrics.Metrics,
 	logger *slog.Logger,
 ) *PresenceService {
 	return &PresenceService{
@@ -47,8 +52,8 @@ func NewPresenceService(
 	}
 }
 
-// Changed is called after a user's first socket has opened or the last one
-// closed. It does not block.
+// Changed is called after a user's first socket on some node has opened or the
+// last one there closed. It does not block.
 func (p *PresenceService) Changed(userID int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -180,29 +180,11 @@ func (k *PushKeys) Pair(ctx context.Context) (public, private string, err error)
 }
 
 func (k *PushKeys) load(ctx context.Context) (value string, err error) {
-	read := func(s *xorm.Session) (bool, error) {
-		return s.SQL("SELECT value FROM secret WHERE name = ?", vapid).Get(&value)
-	}
-	made := ""
-	err = k.db.Tx(ctx, func(tx *xorm.Session) error {
-		found, err := read(tx)
-		if err != nil || found {
-			return err
-		}
+	return storedSecret(ctx, k.db, vapid, func() (string, error) {
 		key, err := ecdh.P256().GenerateKey(rand.Reader)
 		if err != nil {
-			return err
+			return "", err
 		}
-		made = base64.RawURLEncoding.EncodeToString(key.PublicKey().Bytes()) + " " + base64.RawURLEncoding.EncodeToString(key.Bytes())
-		_, err = tx.Insert(&model.Secret{Name: vapid, Value: made})
-		return err
+		return base64.RawURLEncoding.EncodeToString(key.PublicKey().Bytes()) + " " + base64.RawURLEncoding.EncodeToString(key.Bytes()), nil
 	})
-	if db.IsDuplicate(err) { // another node was first
-		value, made = "", ""
-		err = k.db.View(ctx, func(s *xorm.Session) error { _, err := read(s); return err })
-	}
-	if value == "" {
-		value = made
-	}
-	return value, err
 }

@@ -1,60 +1,101 @@
-// Package cluster has the buses that join the nodes of a cluster: bytes in,
-// bytes out. What the bytes mean is the business of those who send them. It
-// imports nothing of ours but util.
 package cluster
 
-import "sync"
+import (
+	"slices"
+	"strconv"
+	"sync"
+)
 
-// Local joins nodes that live in one process.
+// Local joins nodes that live in one process: for tests, and as the measure of
+// what a bus is.
 type Local struct {
-	mu      sync.RWMutex // guards members
-	members []*Member
+	mu      sync.RWMutex // guards the following
+	members []*LocalMember
+	count   int
 }
 
 // NewLocal makes a bus without members.
 func NewLocal() *Local { return new(Local) }
 
-// Member is one node's end of a bus.
-type Member struct {
-	bus     *Local
-	receive func(envelope []byte)
+// LocalMember is one node's end of a Local.
+type LocalMember struct {
+	bus  *Local
+	name string
+
+	mu      sync.Mutex // guards the following
+	wants   map[string]bool
+	receive func(peer string, body []byte)
+	peer    func(name string, here bool)
 }
+
+var _ Bus = (*LocalMember)(nil)
 
 // Join makes a new end. It hears nothing before Listen.
-func (l *Local) Join() *Member { return &Member{bus: l} }
-
-// Listen names the receiver of what the other members send. It is called in the
-// sender's goroutine and must not block.
-func (m *Member) Listen(receive func(envelope []byte)) {
-	m.bus.mu.Lock()
-	defer m.bus.mu.Unlock()
-	if m.receive == nil {
-		m.bus.members = append(m.bus.members, m)
-	}
-	m.receive = receive
+func (l *Local) Join() *LocalMember {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.count++
+	return &LocalMember{bus: l, name: "local" + strconv.Itoa(l.count), wants: map[string]bool{}}
 }
 
-// Send hands an envelope to every other member. What one member sends arrives
-// everywhere in that order; nobody may change the bytes afterwards.
-func (m *Member) Send(envelope []byte) {
+// Name is the member's number.
+func (m *LocalMember) Name() string { return m.name }
+
+// Want notes a topic.
+func (m *LocalMember) Want(topic string, wanted bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if wanted {
+		m.wants[topic] = true
+	} else {
+		delete(m.wants, topic)
+	}
+}
+
+// Listen joins. The functions are called in the sender's goroutine.
+func (m *LocalMember) Listen(receive func(peer string, body []byte), peer func(name string, here bool), _ func()) {
+	m.bus.mu.Lock()
+	m.mu.Lock()
+	m.receive, m.peer = receive, peer
+	m.mu.Unlock()
+	others := slices.Clone(m.bus.members)
+	m.bus.members = append(m.bus.members, m)
+	m.bus.mu.Unlock()
+	for _, other := range others {
+		other.peer(m.name, true)
+		peer(other.name, true)
+	}
+}
+
+// Send hands a body to the other members that want it. What one member sends
+// arrives everywhere in that order.
+func (m *LocalMember) Send(topics []string, body, _ []byte, _ bool) {
 	m.bus.mu.RLock()
 	defer m.bus.mu.RUnlock()
 	for _, other := range m.bus.members {
-		if other != m {
-			other.receive(envelope)
+		if other != m && other.wanted(topics) {
+			other.receive(m.name, body)
 		}
 	}
 }
 
-// Leave ends the membership: nothing arrives after it has returned.
-func (m *Member) Leave() {
+func (m *LocalMember) wanted(topics []string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(topics) == 0 || slices.ContainsFunc(topics, func(t string) bool { return m.wants[t] })
+}
+
+// Close ends the membership.
+func (m *LocalMember) Close() error {
 	m.bus.mu.Lock()
-	defer m.bus.mu.Unlock()
-	for i, other := range m.bus.members {
-		if other == m {
-			m.bus.members = append(m.bus.members[:i], m.bus.members[i+1:]...)
-			break
+	before := len(m.bus.members)
+	m.bus.members = slices.DeleteFunc(m.bus.members, func(other *LocalMember) bool { return other == m })
+	others := slices.Clone(m.bus.members)
+	m.bus.mu.Unlock()
+	if len(others) < before {
+		for _, other := range others {
+			other.peer(m.name, false)
 		}
 	}
-	m.receive = nil
+	return nil
 }

@@ -6,19 +6,21 @@ import (
 	"testing"
 )
 
+func nobody(string, bool) {}
+
 func TestLocal(t *testing.T) {
 	bus := NewLocal()
 	heard := make([][]string, 3)
-	var members []*Member
+	var members []*LocalMember
 	for i := range heard {
 		m := bus.Join()
-		m.Listen(func(b []byte) { heard[i] = append(heard[i], string(b)) })
+		m.Listen(func(_ string, b []byte) { heard[i] = append(heard[i], string(b)) }, nobody, nil)
 		members = append(members, m)
 	}
-	members[0].Send([]byte("a"))
-	members[0].Send([]byte("b"))
-	members[2].Leave()
-	members[1].Send([]byte("c"))
+	members[0].Send(nil, []byte("a"), nil, false)
+	members[0].Send(nil, []byte("b"), nil, false)
+	_ = members[2].Close()
+	members[1].Send(nil, []byte("c"), nil, false)
 	want := [][]string{{"c"}, {"a", "b"}, {"a", "b"}}
 	for i := range want {
 		if !slices.Equal(heard[i], want[i]) {
@@ -34,9 +36,9 @@ func TestLocalConcurrently(t *testing.T) {
 		wg.Go(func() {
 			for range 200 {
 				m := bus.Join()
-				m.Listen(func([]byte) {})
-				m.Send([]byte("x"))
-				m.Leave()
+				m.Listen(func(string, []byte) {}, nobody, nil)
+				m.Send(nil, []byte("x"), nil, false)
+				_ = m.Close()
 			}
 		})
 	}

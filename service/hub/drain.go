@@ -62,6 +62,7 @@ func (h *Hub) Quiet(ctx context.Context) {
 // Close writes what is queued, closes all sockets and waits for the last one.
 // When ctx ends first, the rest is cut.
 func (h *Hub) Close(ctx context.Context) {
+	defer h.part()
 	nodes := h.users.all()
 	h.settle(ctx, nodes)
 	for _, n := range nodes {

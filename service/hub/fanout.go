@@ -10,10 +10,11 @@ import (
 // Publish hands a delivery to the sockets it is meant for, here and on the other
 // nodes, in call order. It never blocks.
 func (h *Hub) Publish(d model.Delivery) {
-	f := h.apply(&d, nil)
 	if h.bus != nil {
-		h.relay(&d, f)
+		h.publish(&d)
+		return
 	}
+	h.apply(&d, nil)
 }
 
 // apply is Publish on this node alone. The frame is made from the message if

@@ -88,7 +88,7 @@ func FuzzReceive(f *testing.F) {
 		o.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelError}))
 	})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if h.receive(b); log.Len() > 0 {
+		if h.receive("x", b); log.Len() > 0 {
 			t.Errorf("%q: %s", b, log)
 		}
 	})

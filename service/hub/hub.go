@@ -38,21 +38,15 @@ const (
 // sweepEvery is how often silent sockets are looked for.
 const sweepEvery = 5 * time.Second
 
-// Bus carries envelopes to the hubs of the other nodes. A single node has none.
-type Bus interface {
-	// Send hands on an envelope without waiting for anybody. It may get lost.
-	Send(envelope []byte)
-	// Listen is called once, before the first Send, and names the receiver of
-	// what others send. A node does not hear itself.
-	Listen(receive func(envelope []byte))
-}
-
 // Options are what a Hub is made of.
 type Options struct {
 	Metrics *metrics.Metrics
 	Log     *slog.Logger
-	// Bus to the other nodes; nil for a single one.
-	Bus Bus
+	// Bus to the other nodes; nil for a single one. Store reads what it lost.
+	Bus   Bus
+	Store Store
+	// Lost, if set, is called when the bus may have lost something. It must not block.
+	Lost func()
 	// PerUser and PerAddress bound the sockets of one user and of one client
 	// address; zero means no bound.
 	PerUser    int
@@ -60,8 +54,8 @@ type Options struct {
 	// Goroutines has each socket read by a goroutine of its own even where a
 	// poller could tell which of them have something to read.
 	Goroutines bool
-	// Changed, if set, hears of a user whose first socket opened or whose last
-	// one closed. It must not block; since calls may overtake each other, it
+	// Changed, if set, hears of a user whose first socket on a node opened or
+	// whose last one there closed. It must not block; since calls may overtake each other, it
 	// asks Online for what holds.
 	Changed func(userID int64)
 }
@@ -71,6 +65,11 @@ type Hub struct {
 	metrics    *metrics.Metrics
 	log        *slog.Logger
 	bus        Bus
+	store      Store
+	woken      atomic.Pointer[func(key string)]
+	order      *order
+	roster     *roster
+	interest   *interest
 	perUser    int
 	perAddress int
 	goroutines bool
@@ -101,7 +100,7 @@ type Hub struct {
 // New makes a Hub. It has no goroutine until there is something to do.
 func New(o Options) *Hub {
 	h := &Hub{
-		start: time.Now(), metrics: o.Metrics, log: o.Log, bus: o.Bus, perUser: o.PerUser, perAddress: o.PerAddress, goroutines: o.Goroutines,
+		start: time.Now(), metrics: o.Metrics, log: o.Log, store: o.Store, perUser: o.PerUser, perAddress: o.PerAddress, goroutines: o.Goroutines,
 		users: newIndex(), groups: newIndex(), rooms: newIndex(), writers: newWriters(),
 		addresses: make(map[string]int),
 	}
@@ -115,9 +114,7 @@ func New(o Options) *Hub {
 			h.guard("changed", func() { o.Changed(userID) })
 		}
 	}
-	if h.bus != nil {
-		h.bus.Listen(func(b []byte) { h.guard("bus", func() { h.receive(b) }) })
-	}
+	h.join(&o)
 	return h
 }
 
@@ -221,6 +218,7 @@ func (h *Hub) register(n *Node) error {
 	h.mu.Unlock()
 	if count == 1 {
 		h.metrics.UsersOnline.Inc()
+		h.roster.changed(n.UserID)
 		h.changed(n.UserID)
 	}
 	return nil
@@ -246,15 +244,19 @@ func (h *Hub) forget(n *Node) {
 	h.mu.Unlock()
 	if left == 0 && !mutant.StalePresence {
 		h.metrics.UsersOnline.Dec()
+		h.roster.changed(n.UserID)
 		h.changed(n.UserID)
 	}
 }
 
-// Online reports whether a user has a socket here.
-func (h *Hub) Online(userID int64) bool { return h.users.count(userID) > 0 }
+// Online reports whether a user has a socket on some node.
+func (h *Hub) Online(userID int64) bool {
+	return h.users.count(userID) > 0 || h.roster.elsewhere(userID) > 0
+}
 
-// Sockets gives the number of sockets a user has here.
-func (h *Hub) Sockets(userID int64) int { return h.users.count(userID) }
+// Sockets gives the number of sockets a user has here, and one for each other
+// node the user is on.
+func (h *Hub) Sockets(userID int64) int { return h.users.count(userID) + h.roster.elsewhere(userID) }
 
 // Counts are sizes of the registry at one time.
 type Counts struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -159,13 +160,33 @@ func TestAttachRefused(t *testing.T) {
 	})
 }
 
+// wanting is a bus that tells what is wanted.
+type wanting struct {
+	*cluster.LocalMember
+	wants chan string
+}
+
+func (w *wanting) Want(topic string, on bool) {
+	w.LocalMember.Want(topic, on)
+	if on {
+		w.wants <- topic
+	}
+}
+
 func TestTwoHubsOnOneBus(t *testing.T) {
-	bus := cluster.NewLocal()
-	join := func(o *Options) { o.Bus = bus.Join() }
+	bus, wants := cluster.NewLocal(), make(chan string, 100)
+	join := func(o *Options) { o.Bus = &wanting{bus.Join(), wants} }
 	h1, h2 := newHub(t, join), newHub(t, join)
+	want := func(topics ...string) { // what was said before an interest is known is found in the store
+		for len(topics) > 0 {
+			topic := <-wants
+			topics = slices.DeleteFunc(topics, func(s string) bool { return s == topic })
+		}
+	}
 	a := connect(t, h1, socket{userID: 1, groups: []int64{7}})
 	phone := connect(t, h2, socket{userID: 1, groups: []int64{7}})
 	b := connect(t, h2, socket{userID: 2, sessionID: 20})
+	want("g.7", "u.2")
 
 	ack := model.Message{Cmd: model.CmdAck, CID: "x"}
 	h1.Publish(model.Delivery{Message: text(7, 1, "<三>"), Group: 7, Origin: a.node.ID, Ack: &ack, Subscribe: []int64{2}})
@@ -184,6 +205,7 @@ func TestTwoHubsOnOneBus(t *testing.T) {
 	b.silent()
 
 	h2.Enter(b.node, 99)
+	want("r.99")
 	h1.Live(a.node, model.Message{Cmd: model.CmdLive, UserID: 1, DstID: 99, Content: "live"})
 	b.expect("live")
 
@@ -192,7 +214,7 @@ func TestTwoHubsOnOneBus(t *testing.T) {
 		t.Errorf("closed with %d", code)
 	}
 	for _, bad := range []string{"", "{", `{"v":9}`, `{"v":1,"message":[]}`, `{"v":1,"users":[1],"message":{"cmd":"x"}}`} {
-		h1.receive([]byte(bad))
+		h1.receive("x", []byte(bad))
 	}
 	a.silent()
 }

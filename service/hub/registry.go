@@ -10,6 +10,7 @@ const shardCount = 64
 // search.
 type index struct {
 	shards [shardCount]shard
+	edge   func(key int64) // if set: a key got its first node, or lost its last
 }
 
 type shard struct {
@@ -40,6 +41,9 @@ func (x *index) add(key int64, n *Node, limit int) (count int, ok bool) {
 		return len(nodes), false
 	}
 	s.nodes[key] = append(nodes, n)
+	if len(nodes) == 0 && x.edge != nil {
+		x.edge(key)
+	}
 	return len(nodes) + 1, true
 }
 
@@ -58,6 +62,9 @@ func (x *index) remove(key int64, n *Node) (left int, found bool) {
 		nodes[i], nodes[last] = nodes[last], nil
 		if last == 0 {
 			delete(s.nodes, key)
+			if x.edge != nil {
+				x.edge(key)
+			}
 		} else {
 			s.nodes[key] = nodes[:last]
 		}

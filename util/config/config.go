@@ -29,6 +29,7 @@ type Config struct {
 	DB              string
 	Blob            string
 	Bus             string
+	BusSecret       string
 	Limits          bool
 	Log             string
 	LogLevel        slog.Level
@@ -195,6 +196,9 @@ func (c *Config) together() []error {
 	}
 	if strings.HasPrefix(c.Blob, "oss://") && (c.OSSKeyID == "" || c.OSSKeySecret == "") {
 		faults = append(faults, errors.New("blob: oss:// needs HONGYAN_OSS_KEY_ID and HONGYAN_OSS_KEY_SECRET in the environment"))
+	}
+	if scheme, _, remote := strings.Cut(c.Bus, "://"); remote && scheme != "nats" && c.BusSecret == "" {
+		faults = append(faults, fmt.Errorf("bus: %s:// needs HONGYAN_BUS_SECRET (or HONGYAN_BUS_SECRET_FILE) in the environment, the same on every node", scheme))
 	}
 	if c.Internal != "" && c.Internal == c.Listen && !strings.HasSuffix(c.Listen, ":0") {
 		faults = append(faults, fmt.Errorf("internal: %s is the public address too", c.Internal))

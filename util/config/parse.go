@@ -179,9 +179,14 @@ func blobStore(c *Config, text string) error {
 	return nil
 }
 
+// bus takes an address whose scheme is known; the rest is checked together with
+// the secret, by who opens it.
 func bus(c *Config, text string) error {
-	if text != "local" {
-		return fmt.Errorf("%q: this version supports local (one process) only", text)
+	scheme, rest, found := strings.Cut(text, "://")
+	known := scheme == "udp" || scheme == "nats" || scheme == "nats+embedded"
+	if text != "local" && (!found || !known || rest == "") {
+		// The text may hold a password, so it is not repeated.
+		return errors.New("want local, udp://192.168.0.255:3000, nats://host:4222 or nats+embedded://BIND:PORT?peers=A:PORT,B:PORT")
 	}
 	c.Bus = text
 	return nil

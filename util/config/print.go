@@ -43,6 +43,22 @@ func redacted(address string) string {
 	return u.Redacted()
 }
 
+// BusAddress gives the bus without passwords; it may name several servers.
+func (c *Config) BusAddress() string {
+	scheme, rest, remote := strings.Cut(c.Bus, "://")
+	if !remote {
+		return c.Bus
+	}
+	hosts := strings.Split(rest, ",")
+	for i, host := range hosts {
+		if at := strings.LastIndexByte(host, '@'); at >= 0 {
+			user, _, _ := strings.Cut(host[:at], ":")
+			hosts[i] = user + ":xxxxx" + host[at:]
+		}
+	}
+	return scheme + "://" + strings.Join(hosts, ",")
+}
+
 func (c *Config) text(key string) string {
 	onOff := map[bool]string{true: "on", false: "off"}
 	switch key {
@@ -57,7 +73,7 @@ func (c *Config) text(key string) string {
 	case "blob":
 		return c.Blob
 	case "bus":
-		return c.Bus
+		return c.BusAddress()
 	case "limits":
 		return onOff[c.Limits]
 	case "log":
@@ -122,6 +138,8 @@ func (c *Config) text(key string) string {
 		return onOff[c.TurnLAN]
 	case "turn-only":
 		return onOff[c.TurnOnly]
+	case "bus-secret":
+		return c.BusSecret
 	case "oss-key-id":
 		return c.OSSKeyID
 	case "oss-key-secret":

@@ -37,6 +37,8 @@ type Metrics struct {
 	Calls    prometheus.Gauge       // calls that ring or are spoken in
 	CallEnds *prometheus.CounterVec // calls that ended, by result
 
+	Bus Bus // towards other nodes
+
 	Panics         *prometheus.CounterVec   // recovered panics, by where
 	Limited        *prometheus.CounterVec   // refusals by a rate limit, by which
 	Requests       *prometheus.CounterVec   // HTTP requests, by method, route and status
@@ -67,6 +69,7 @@ func New() *Metrics {
 		Held:          gauge("held", "Requests held until something happens."),
 		Calls:         gauge("calls", "Calls that ring or are spoken in."),
 		CallEnds:      counters("calls_ended_total", "Calls that ended.", "result"),
+		Bus:           newBus(),
 		Panics:        counters("panics_total", "Recovered panics.", "where"),
 		Limited:       counters("limited_total", "Refusals by a rate limit.", "limit"),
 		Requests:      counters("http_requests_total", "HTTP requests.", "method", "route", "status"),
@@ -81,6 +84,7 @@ func New() *Metrics {
 		m.Frames, m.Acks, m.AckSeconds, m.Commits, m.BatchSize, m.CommitSeconds, m.CommitQueue,
 		m.Held, m.Calls, m.CallEnds, m.Panics, m.Limited, m.Requests, m.RequestSeconds,
 	)
+	m.Registry.MustRegister(m.Bus.all()...)
 	return m
 }
 

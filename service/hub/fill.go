@@ -1,0 +1,149 @@
+package hub
+
+import (
+	"context"
+	"time"
+)
+
+// Missing tells whether somebody here may see a conversation of which less is
+// delivered than up to seq.
+func (h *Hub) Missing(kind int, low, high, seq int64) bool {
+	l := talk{kind, low, high}
+	if !h.order.concerned(l) {
+		return false
+	}
+	s := h.order.shard(l)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.lines[l]
+	return t == nil || t.last < seq
+}
+
+// Fill has what a conversation has from seq from (or from where it has come to
+// here) up to another read from the store and delivered.
+func (h *Hub) Fill(kind int, low, high, from, upto int64) {
+	h.order.want(talk{kind, low, high}, from, upto)
+}
+
+// hint is told that a message is in the store, in its place.
+func (o *order) hint(p place) { o.want(talk{p.Kind, p.Low, p.High}, p.Seq, p.Seq) }
+
+func (o *order) want(l talk, from, upto int64) {
+	if !o.concerned(l) {
+		return
+	}
+	s := o.shard(l)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.lines[l]
+	if t == nil {
+		t = &track{first: from, last: from - 1}
+		s.lines[l] = t
+	}
+	t.used = time.Now()
+	if upto > t.last {
+		t.wanted = max(t.wanted, upto)
+		o.open(l, t, 0)
+	}
+}
+
+// open begins to fill a hole after a while, unless that is under way.
+func (o *order) open(l talk, t *track, after time.Duration) {
+	if t.timer == nil {
+		t.opened = time.Now()
+		o.fillIn(after, l, t)
+	}
+}
+
+func (o *order) fillIn(after time.Duration, l talk, t *track) {
+	if o.ctx.Err() != nil {
+		return
+	}
+	t.timer = time.AfterFunc(after, func() { o.hub.guard("order", func() { o.fill(l) }) })
+}
+
+// fill reads what is missing and delivers it; what was held behind it follows.
+func (o *order) fill(l talk) {
+	select {
+	case o.slots <- struct{}{}:
+	case <-o.ctx.Done():
+		return
+	}
+	defer func() { <-o.slots }()
+	s := o.shard(l)
+	s.mu.Lock()
+	t := s.lines[l]
+	if t == nil || t.timer == nil {
+		s.mu.Unlock()
+		return
+	}
+	after, upto := t.last, t.upto()
+	s.mu.Unlock()
+	if upto > after && o.hub.store != nil {
+		ctx, cancel := context.WithTimeout(o.ctx, fillTime)
+		list, err := o.hub.store.Between(ctx, l.kind, l.low, l.high, after, upto)
+		cancel()
+		if err != nil {
+			o.hub.log.Warn("what the bus lost is not read yet", "error", err)
+		}
+		for i := range list {
+			o.hub.metrics.Bus.Repaired.Inc()
+			o.take(&list[i], nil)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t = s.lines[l]; t == nil || t.timer == nil {
+		return
+	}
+	t.timer = nil
+	switch {
+	case len(t.held) == 0 && t.last >= t.wanted:
+	case time.Since(t.opened) > holdMost || o.hub.store == nil:
+		o.giveUp(l, t)
+	default:
+		again := fillAgain
+		if t.last > after { // it goes on
+			again, t.opened = 0, time.Now()
+		}
+		o.fillIn(again, l, t)
+	}
+}
+
+// upto is the last seq that is worth reading.
+func (t *track) upto() int64 {
+	low := t.wanted
+	for seq := range t.held {
+		if seq-1 < low || low <= t.last {
+			low = seq - 1
+		}
+	}
+	return low
+}
+
+// forget drops the lines that have been quiet for lineLife.
+func (o *order) forget() {
+	for i := range o.shards {
+		s := &o.shards[i]
+		s.mu.Lock()
+		for l, t := range s.lines {
+			if t.timer == nil && time.Since(t.used) > lineLife {
+				delete(s.lines, l)
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// stop ends what is under way. What is held goes out as far as it may.
+func (o *order) stop() {
+	o.cancel()
+	for i := range o.shards {
+		s := &o.shards[i]
+		s.mu.Lock()
+		for l, t := range s.lines {
+			o.drop(s, l, t)
+		}
+		s.mu.Unlock()
+	}
+}

@@ -1,0 +1,264 @@
+package hub
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"hongyan/model"
+)
+
+// Store reads what a bus has lost.
+type Store interface {
+	// Between gives what a conversation has after one seq and up to another, by
+	// rising seq, addressed as it was when it was sent. Low and high name the
+	// conversation as the store does: two people, or a group and 0.
+	Between(ctx context.Context, kind int, low, high, after, upto int64) ([]model.Delivery, error)
+}
+
+const (
+	// holdTime is how long a message waits for the one before it, which is on
+	// another way, until that is read from the store.
+	holdTime = 30 * time.Millisecond
+	// holdMost is how long it waits while the store does not answer; then the
+	// sockets are told to resync.
+	holdMost = 5 * time.Second
+	// fillTime bounds one look into the store, fillAgain is between two.
+	fillTime  = 3 * time.Second
+	fillAgain = 250 * time.Millisecond
+	// maxHeld messages wait in one conversation.
+	maxHeld = 512
+	// lineLife is how long it is remembered how far a conversation has come
+	// here; longer than anything is under way.
+	lineLife = 2 * time.Minute
+	// orderShards spreads the locks.
+	orderShards = 16
+	// fillers look into the store at the same time.
+	fillers = 4
+)
+
+// talk names a conversation as the store does.
+type talk struct {
+	kind      int
+	low, high int64
+}
+
+// order puts what has a place in a timeline into its order, once: on several
+// nodes messages of one conversation come from several of them, each by its own
+// way. Without a bus it is not used.
+type order struct {
+	hub    *Hub
+	shards [orderShards]orderShard
+	slots  chan struct{} // of fillers
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+// orderShard has a part of the lines. Its lock is held while a message is
+// handed to the queues, so that two of one line cannot overtake each other; it
+// comes before all locks of nodes and indexes.
+type orderShard struct {
+	mu    sync.Mutex // guards the following and what is in them
+	lines map[talk]*track
+}
+
+// track is how far a line has come here.
+type track struct {
+	first, last int64 // what is delivered, without a hole between
+	held        map[int64]held
+	wanted      int64       // what is known to be in the store; 0: nothing
+	timer       *time.Timer // until the hole is filled
+	opened      time.Time   // when the hole was
+	used        time.Time
+}
+
+// held is a message that waits for the one before it.
+type held struct {
+	delivery model.Delivery
+	frame    *Frame
+}
+
+func newOrder(h *Hub) *order {
+	o := &order{hub: h, slots: make(chan struct{}, fillers)}
+	o.ctx, o.cancel = context.WithCancel(context.Background())
+	for i := range o.shards {
+		o.shards[i].lines = make(map[talk]*track)
+	}
+	return o
+}
+
+// placeOf tells where a delivery belongs in a timeline; false if it has no
+// place there.
+func placeOf(d *model.Delivery) (p place, ok bool) {
+	m := &d.Message
+	if m.Seq <= 0 || d.Silent || d.Ephemeral || d.Only != 0 {
+		return p, false
+	}
+	switch m.Cmd {
+	case model.CmdSingle, model.CmdRoom, model.CmdNotice, model.CmdRecall, model.CmdEdit, model.CmdReact, model.CmdEvent:
+	default:
+		return p, false // a read has a seq too, but of another meaning
+	}
+	kind := m.Kind
+	if kind == 0 && m.IsPost() {
+		kind = m.Cmd
+	}
+	switch {
+	case kind == model.KindRoom && d.Group == m.DstID:
+		return place{Kind: kind, Low: m.DstID, Seq: m.Seq}, true
+	case kind == model.KindSingle:
+		return place{kind, min(m.UserID, m.DstID), max(m.UserID, m.DstID), m.Seq}, true
+	case kind == model.KindNotice && len(d.Users) == 1:
+		return place{Kind: kind, Low: d.Users[0], Seq: m.Seq}, true
+	}
+	return p, false
+}
+
+func (o *order) shard(l talk) *orderShard {
+	return &o.shards[uint64(l.low^l.high*31)%orderShards] //nolint:gosec // only spreads
+}
+
+// take delivers d in its order: at once, once those before it are there, or not
+// at all if it was before.
+func (o *order) take(d *model.Delivery, f *Frame) {
+	p, ok := placeOf(d)
+	if !ok {
+		o.hub.apply(d, f)
+		return
+	}
+	l := talk{p.Kind, p.Low, p.High}
+	s := o.shard(l)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.lines[l]
+	if !o.concerned(l) && d.Origin == 0 {
+		if t != nil { // nobody is left: it begins anew with who comes
+			o.drop(s, l, t)
+		}
+		o.hub.apply(d, f)
+		return
+	}
+	if t == nil {
+		t = &track{first: p.Seq, last: p.Seq, used: time.Now()}
+		s.lines[l] = t
+		o.hub.apply(d, f)
+		return
+	}
+	t.used = time.Now()
+	switch {
+	case p.Seq == t.last+1:
+		t.last = p.Seq
+		o.hub.apply(d, f)
+		o.release(l, t)
+	case p.Seq > t.last:
+		o.hold(l, t, p.Seq, held{*d, f})
+	case p.Seq >= t.first:
+		o.acknowledge(d)
+	default: // it belongs before what is out already
+		o.acknowledge(d)
+		o.resync(l)
+	}
+}
+
+// acknowledge delivers what of d is for the sender's socket alone.
+func (o *order) acknowledge(d *model.Delivery) {
+	if d.Origin != 0 && d.Ack != nil {
+		o.hub.apply(&model.Delivery{Origin: d.Origin, Ack: d.Ack}, nil)
+	}
+}
+
+// concerned tells whether anybody here may see a line.
+func (o *order) concerned(l talk) bool {
+	switch l.kind {
+	case model.KindRoom:
+		return o.hub.groups.count(l.low) > 0
+	case model.KindSingle:
+		return o.hub.users.count(l.low) > 0 || o.hub.users.count(l.high) > 0
+	}
+	return o.hub.users.count(l.low) > 0
+}
+
+// release delivers what was held and is next; the hole may be closed with it.
+func (o *order) release(l talk, t *track) {
+	for len(t.held) > 0 {
+		next, ok := t.held[t.last+1]
+		if !ok {
+			return
+		}
+		t.last++
+		delete(t.held, t.last)
+		o.hub.metrics.Bus.Held.Dec()
+		o.hub.apply(&next.delivery, next.frame)
+	}
+	if t.timer != nil && t.last >= t.wanted {
+		t.timer.Stop()
+		t.timer = nil
+	}
+}
+
+// hold keeps a message until those before it are there.
+func (o *order) hold(l talk, t *track, seq int64, h held) {
+	if before, twice := t.held[seq]; twice {
+		if before.delivery.Origin != 0 {
+			return // it has the sender's ack
+		}
+		o.hub.metrics.Bus.Held.Dec()
+	}
+	if t.held == nil {
+		t.held = make(map[int64]held)
+	}
+	t.held[seq] = h
+	o.hub.metrics.Bus.Held.Inc()
+	if len(t.held) > maxHeld {
+		o.giveUp(l, t)
+		return
+	}
+	o.open(l, t, holdTime)
+}
+
+// giveUp lets a line go on behind a hole; whoever is concerned is told to look.
+func (o *order) giveUp(l talk, t *track) {
+	top := max(t.last, t.wanted)
+	for seq, h := range t.held {
+		top = max(top, seq)
+		o.acknowledge(&h.delivery)
+		// Membership counts all the same; a resync cannot make up for it.
+		o.hub.apply(&model.Delivery{Silent: true, Group: h.delivery.Group, Subscribe: h.delivery.Subscribe, Unsubscribe: h.delivery.Unsubscribe}, nil)
+	}
+	o.hub.metrics.Bus.Held.Sub(float64(len(t.held)))
+	t.held, t.wanted, t.first, t.last = nil, 0, top, top
+	if t.timer != nil {
+		t.timer.Stop()
+		t.timer = nil
+	}
+	o.resync(l)
+}
+
+// resync tells who is concerned to read a line again.
+func (o *order) resync(l talk) {
+	m := model.Message{Cmd: model.CmdResync, Kind: l.kind}
+	switch l.kind {
+	case model.KindRoom:
+		m.DstID = l.low
+		o.hub.apply(&model.Delivery{Message: m, Group: l.low}, nil)
+	case model.KindSingle:
+		m.DstID = l.high
+		o.hub.apply(&model.Delivery{Message: m, Users: []int64{l.low}}, nil)
+		m.DstID = l.low
+		o.hub.apply(&model.Delivery{Message: m, Users: []int64{l.high}}, nil)
+	default:
+		o.hub.apply(&model.Delivery{Message: m, Users: []int64{l.low}}, nil)
+	}
+}
+
+// drop forgets a line; for who holds its shard.
+func (o *order) drop(s *orderShard, l talk, t *track) {
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+	for _, h := range t.held {
+		o.acknowledge(&h.delivery)
+	}
+	o.hub.metrics.Bus.Held.Sub(float64(len(t.held)))
+	delete(s.lines, l)
+}
