@@ -3,8 +3,11 @@ package ctrl
 import (
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"hongyan/model"
 )
@@ -52,6 +55,40 @@ func FuzzAddress(f *testing.F) {
 		}
 		if strings.ContainsAny(limitKey(got), "\r\n") && got != peer {
 			t.Fatalf("key %q", limitKey(got))
+		}
+	})
+}
+
+// FuzzLocalPath: what stands in ?next= leads nowhere but to this site, as a
+// browser reads it.
+func FuzzLocalPath(f *testing.F) {
+	for _, seed := range []string{"/c/10-2?before=3", "//evil.test", `/\evil.test`, "/\t/evil.test", "https://evil.test", "/%2f%2fevil.test", "/./../..//evil.test", "/@evil.test", "javascript:x", "/a#//b", "/?//x"} {
+		f.Add(seed)
+	}
+	site, err := url.Parse("https://site.test/user/login.shtml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, next string) {
+		got := localPath(next)
+		// Browsers leave tabs and line ends out and take \ for /.
+		seen := strings.ReplaceAll(strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(strings.TrimSpace(got)), `\`, "/")
+		to, err := site.Parse(seen)
+		if err != nil || to.Host != site.Host || to.Scheme != site.Scheme || strings.HasPrefix(seen, "//") {
+			t.Fatalf("%q leads to %v, %v", next, to, err)
+		}
+	})
+}
+
+// FuzzDevice: whatever a program calls itself, its name can be shown.
+func FuzzDevice(f *testing.F) {
+	for _, seed := range []string{"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1", "curl/8", "\x00\x1b[31m", strings.Repeat("a", 500), "/ / /"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, userAgent string) {
+		got := deviceName(userAgent)
+		if got == "" || len(got) > 4*maxDevice || !utf8.ValidString(got) || strings.ContainsFunc(got, unicode.IsControl) {
+			t.Fatalf("%q is called %q", userAgent, got)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package service
 
 import (
 	"encoding/json"
+	"net/url"
 	"testing"
 
 	"hongyan/model"
@@ -62,6 +63,27 @@ func FuzzFileKey(f *testing.F) {
 		for _, r := range text {
 			if (r < 'a' || r > 'z') && (r < '2' || r > '7') {
 				t.Fatalf("%q is a key", text)
+			}
+		}
+	})
+}
+
+// FuzzPushKey: a key is kept in one form, and that form is itself; what links
+// may begin with is a scheme and a host.
+func FuzzPushKey(f *testing.F) {
+	f.Add("BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4", "https://example.com:8443/x")
+	f.Add("+/==", "http://user@host")
+	f.Add("=", "javascript://x")
+	f.Fuzz(func(t *testing.T, key, origin string) {
+		anything := func([]byte) bool { return true }
+		if form, ok := oneForm(key, anything); ok {
+			if again, ok := oneForm(form, anything); !ok || again != form {
+				t.Errorf("%q is kept as %q and as %q", key, form, again)
+			}
+		}
+		if known := knownOrigin(origin); known != "" {
+			if u, err := url.Parse(known); err != nil || u.Host == "" || u.Path != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+				t.Errorf("%q gives %q", origin, known)
 			}
 		}
 	})
