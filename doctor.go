@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"hongyan/service"
 	"hongyan/service/blob"
 	"hongyan/service/db"
 	"hongyan/util/config"
@@ -83,10 +84,17 @@ func checkDatabase(ctx context.Context, c *config.Config) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, openTime)
+	defer func() { _ = d.Close() }() // nothing was written
+	reach, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
-	err = errors.Join(d.Ping(ctx), d.Close())
-	return c.Database() + " answers", err
+	if err := d.Ping(reach); err != nil {
+		return "", err
+	}
+	if err := d.Current(ctx); err != nil {
+		return c.Database() + " answers; its messages are looked at once this program has served it", nil //nolint:nilerr // older, or empty
+	}
+	checked, err := service.CheckStore(ctx, d)
+	return fmt.Sprintf("%s answers; %d messages are as they were stored", c.Database(), checked), err
 }
 
 func checkFiles(c *config.Config) (string, error) {

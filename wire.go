@@ -27,6 +27,9 @@ import (
 const (
 	openTime    = 5 * time.Second
 	migrateTime = 10 * time.Minute
+	// lookTime is how long a start looks through the database for damage: all of
+	// a small one; doctor looks at all of a large one.
+	lookTime = 500 * time.Millisecond
 )
 
 // product is the part of a node that needs the database: services, hub and
@@ -73,6 +76,9 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 	defer cancel()
 	if err := d.Migrate(migrate); err != nil {
 		return nil, err
+	}
+	if _, err := d.Inspect(ctx, lookTime); err != nil {
+		return nil, fmt.Errorf("it is damaged (hongyan doctor tells more; restore a backup): %w", err)
 	}
 	files, err := service.NewAttachService(d, s.files, filepath.Join(s.config.Data, "uploads"), time.Now, s.attachLimits())
 	if err != nil {

@@ -48,6 +48,7 @@ type Committer struct {
 
 	statements *db.Statements // of the commit loop; prepared before the first batch
 	memory     *memory        // of the commit loop
+	last       model.Post     // SQLite: the row stored last, of the commit loop; see regain
 	queue      chan *job
 	queued     atomic.Int64 // bytes in the queue and on the way
 	batches    chan *round

@@ -169,7 +169,8 @@ func (c *Committer) transact(jobs []*job) (err error) {
 		}
 		c.statements = statements
 	}
-	return c.db.Tx(ctx, func(s *xorm.Session) error {
+	var last model.Post
+	err = c.db.Tx(ctx, func(s *xorm.Session) error {
 		tx := newTx(s, c.db, c.statements.Bind(ctx, s), c.memory, c.now)
 		if err := tx.prefetch(jobs); err != nil {
 			return err
@@ -188,8 +189,13 @@ func (c *Committer) transact(jobs []*job) (err error) {
 			}
 			c.mutantEarly(jobs)
 		}
+		last = tx.row
 		return tx.Flush()
 	})
+	if err == nil && last.ID != 0 {
+		c.last = last
+	}
+	return err
 }
 
 // do runs one job of a batch. A panic of an op does not take the process along.

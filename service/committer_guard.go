@@ -4,7 +4,10 @@ import (
 	"context"
 	"time"
 
+	"hongyan/model"
 	"hongyan/service/db"
+
+	"xorm.io/xorm"
 )
 
 // What the committer does with a store that is slow, away or not to be trusted.
@@ -79,6 +82,9 @@ func (c *Committer) regain(cause error) {
 		c.refuseQueued(errAway)
 		ctx, cancel := context.WithTimeout(context.Background(), regainTime)
 		err := c.db.Reopen(ctx)
+		if err == nil {
+			err = c.remembers(ctx)
+		}
 		cancel()
 		if err == nil {
 			c.log.Info("the store works again", "after", cause)
@@ -94,6 +100,25 @@ func (c *Committer) regain(cause error) {
 			return
 		}
 	}
+}
+
+// remembers fails if the store does not have the message that was acknowledged
+// last: then it is not what it was, and nothing may be added to it.
+func (c *Committer) remembers(ctx context.Context) error {
+	if c.last.ID == 0 {
+		return nil
+	}
+	return c.db.View(ctx, func(v *xorm.Session) error {
+		row := new(model.Post)
+		found, err := v.Where("id = ?", c.last.ID).Get(row)
+		if err == nil && (!found || row.Digest != c.last.Digest || row.Seq != c.last.Seq || row.ConversationID != c.last.ConversationID) {
+			err = &DamageError{Conversation: c.last.ConversationID, Seq: c.last.Seq}
+		}
+		if err == nil {
+			err = intact(*row)
+		}
+		return err
+	})
 }
 
 // forget drops what holds for the connection that it was made with.

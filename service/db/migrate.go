@@ -60,7 +60,9 @@ func Version() int { return len(migrations()) }
 // with the row that records it. (MySQL commits every DDL statement by itself:
 // statements there are written so that a step may be run again.) Nodes that
 // start together take turns. A database newer than the program is an error.
-func (d *DB) Migrate(ctx context.Context) error {
+func (d *DB) Migrate(ctx context.Context) error { return d.migrate(ctx, migrations()) }
+
+func (d *DB) migrate(ctx context.Context, list []migration) error {
 	unlock, err := d.lockMigrations(ctx)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
@@ -77,7 +79,6 @@ func (d *DB) Migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	list := migrations()
 	if version > len(list) {
 		return fmt.Errorf("the database is at version %d, this program knows %d: start a newer program", version, len(list))
 	}
