@@ -16,7 +16,7 @@ import (
 // here at once; another node hears of it within cacheLife.
 const (
 	cacheLife = time.Second
-	cacheSize = 10_000
+	cacheSize = 2_000 // as many as ask within cacheLife
 )
 
 // How often the times at which devices were seen are written down, how much

@@ -35,8 +35,13 @@ const (
 	MaxPerAddress = 1000
 )
 
-// sweepEvery is how often silent sockets are looked for.
-const sweepEvery = 5 * time.Second
+const (
+	// sweepEvery is how often silent sockets are looked for.
+	sweepEvery = 5 * time.Second
+	// manySockets have opened, and for calmTime not as many again: a storm is over.
+	manySockets = 1024
+	calmTime    = 2 * time.Second
+)
 
 // Options are what a Hub is made of.
 type Options struct {
@@ -54,6 +59,9 @@ type Options struct {
 	// Goroutines has each socket read by a goroutine of its own even where a
 	// poller could tell which of them have something to read.
 	Goroutines bool
+	// Calm, if set, is called when many sockets have opened and no more do: what
+	// their handshakes took can be given back. It may take a moment.
+	Calm func()
 	// Changed, if set, hears of a user whose first socket on a node opened or
 	// whose last one there closed. It must not block; since calls may overtake each other, it
 	// asks Online for what holds.
@@ -95,6 +103,7 @@ type Hub struct {
 	addresses map[string]int // sockets by client address
 	sockets   int
 	sweeper   *time.Timer
+	calm      *time.Timer // set where Options.Calm is
 }
 
 // New makes a Hub. It has no goroutine until there is something to do.
@@ -109,6 +118,10 @@ func New(o Options) *Hub {
 	h.buffers.New = func() any { return &buffer{bytes: make([]byte, readAhead)} }
 	h.spare.New = func() any { return new(writer) }
 	h.fans.New = func() any { return new(fan) }
+	if o.Calm != nil {
+		h.calm = time.AfterFunc(calmTime, func() { h.guard("calm", o.Calm) })
+		h.calm.Stop()
+	}
 	h.changed = func(userID int64) {
 		if o.Changed != nil {
 			h.guard("changed", func() { o.Changed(userID) })
@@ -212,6 +225,9 @@ func (h *Hub) register(n *Node) error {
 	h.addresses[n.Address]++
 	h.sockets++
 	h.metrics.Connections.Set(float64(h.sockets))
+	if h.calm != nil && h.sockets%manySockets == 0 {
+		h.calm.Reset(calmTime)
+	}
 	if h.sweeper == nil {
 		h.sweeper = time.AfterFunc(sweepEvery, func() { h.guard("sweep", h.sweep) })
 	}
@@ -240,6 +256,9 @@ func (h *Hub) forget(n *Node) {
 	if h.sockets == 0 && h.sweeper != nil {
 		h.sweeper.Stop()
 		h.sweeper = nil
+		if h.calm != nil {
+			h.calm.Stop()
+		}
 	}
 	h.mu.Unlock()
 	if left == 0 && !mutant.StalePresence {
