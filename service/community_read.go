@@ -30,11 +30,7 @@ const mine = "FROM member m JOIN conversation c ON c.id = m.conversationid AND m
 
 // GroupIDs gives the ids of the groups that a user is in.
 func (s *CommunityService) GroupIDs(ctx context.Context, userID int64) ([]int64, error) {
-	var ids []int64
-	err := s.db.View(ctx, func(v *xorm.Session) error {
-		return v.SQL("SELECT c.low "+mine, userID, model.KindRoom).Find(&ids)
-	})
-	return ids, err
+	return s.db.ReadIDs(ctx, "SELECT c.low "+mine, userID, model.KindRoom)
 }
 
 // Info gives a group: all of it to its members, and what one must know to ask

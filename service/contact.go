@@ -177,22 +177,17 @@ func (c *ContactService) Remove(ctx context.Context, userID, dstID int64) error 
 // those whom the user has not blocked and who show it themselves; nobody, if
 // the user hides it.
 func (c *ContactService) FriendIDs(ctx context.Context, userID int64) ([]int64, error) {
-	var ids []int64
-	err := c.db.View(ctx, func(s *xorm.Session) error {
-		hidden, err := hiding(s, hideOnline, userID)
-		if err == nil && !hidden[userID] {
-			ids, err = watchers(s, userID)
-		}
-		return err
-	})
-	return ids, err
+	return c.db.ReadIDs(ctx, watching+" AND (SELECT hideonline FROM user WHERE id = c.userid) = 0 ORDER BY c.id", userID)
 }
+
+// watching selects the friends who would be told whether a user is there.
+const watching = `SELECT c.dstid FROM contact c JOIN user u ON u.id = c.dstid WHERE c.userid = ? AND u.hideonline = 0 AND NOT EXISTS
+	(SELECT 1 FROM block b WHERE b.userid = c.userid AND b.dstid = c.dstid)`
 
 // watchers are the friends who would be told whether a user is there.
 func watchers(s *xorm.Session, userID int64) ([]int64, error) {
 	ids := []int64{}
-	err := s.SQL(`SELECT c.dstid FROM contact c JOIN user u ON u.id = c.dstid WHERE c.userid = ? AND u.hideonline = 0 AND NOT EXISTS
-		(SELECT 1 FROM block b WHERE b.userid = c.userid AND b.dstid = c.dstid) ORDER BY c.id`, userID).Find(&ids)
+	err := s.SQL(watching+" ORDER BY c.id", userID).Find(&ids)
 	return ids, err
 }
 

@@ -33,12 +33,10 @@ func (v *SessionService) Authenticate(ctx context.Context, token string) (*model
 	hash := secretHash(token)
 	session, ok := v.cache.get(hash)
 	if !ok {
-		found := false
 		mark, asked := v.cache.mark(), v.now()
-		err := v.db.View(ctx, func(s *xorm.Session) (err error) {
-			found, err = s.Where("hash = ?", hash).Get(&session)
-			return err
-		})
+		session.Hash = hash
+		found, err := v.db.ReadRow(ctx, "SELECT id, userid, device, address, createat, seenat FROM session WHERE hash = ?", []any{hash},
+			&session.ID, &session.UserID, &session.Device, &session.Address, &session.CreateAt, &session.SeenAt)
 		if err != nil {
 			return nil, err
 		}

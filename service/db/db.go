@@ -48,6 +48,7 @@ type DB struct {
 	source  string                      // SQLite: the name under which the file is opened for writing
 	write   atomic.Pointer[xorm.Engine] // Reopen replaces it
 	read    *xorm.Engine
+	reads   reads
 }
 
 // Open opens "sqlite:PATH" or "mysql://user:pass@host:port/name". It connects

@@ -42,7 +42,7 @@ func (a *attempt) try(p *Pipe, data []byte) (written int, blocked bool, err erro
 
 func (a *attempt) write(fd uintptr) bool {
 	for {
-		n, err := syscall.Write(int(fd), a.data)
+		n, err := writeNow(fd, a.data)
 		if err == syscall.EINTR { //nolint:errorlint // the system call's own number
 			continue
 		}
