@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -52,12 +53,8 @@ func frozen(ctx context.Context, t *target, o *options) ([]*Result, error) {
 	for _, l := range o.loads(load{rate: 50}) {
 		for _, state := range []string{allRead, someFroze} {
 			if state == someFroze {
-				for i, c := range r.conns {
-					if freezes(i) && !c.closed {
-						if err := c.link.freeze(); err != nil {
-							return list, err
-						}
-					}
+				if err := f.freeze(ctx); err != nil {
+					return list, err
 				}
 			}
 			result, err := f.run(ctx, l, o)
@@ -69,4 +66,32 @@ func frozen(ctx context.Context, t *target, o *options) ([]*Result, error) {
 		}
 	}
 	return list, nil
+}
+
+// What is sent until those who do not read have nowhere left to put it: more
+// than both kernels' buffers and the server's queue hold for one socket.
+const (
+	fillMessages = 150
+	fillBytes    = 8 << 10
+)
+
+// freeze stops the reading of those who do not count, and fills their buffers.
+func (f *fan) freeze(ctx context.Context) error {
+	for i, c := range f.conns {
+		if f.skip(i) && !c.closed {
+			if err := c.link.freeze(); err != nil {
+				return err
+			}
+		}
+	}
+	size := f.size
+	defer func() { f.size = size }()
+	f.size, f.left, f.under, f.more = fillBytes, nil, 0, false
+	for range fillMessages {
+		f.send(f.now())
+		if err := f.wait(ctx, drainTime, func() bool { return f.under == 0 || f.err != nil }); err != nil || f.err != nil {
+			return errors.Join(err, f.err)
+		}
+	}
+	return nil
 }

@@ -144,6 +144,9 @@ func (r *Result) notes() string {
 	if r.Doubled > 0 {
 		note("%d DOUBLED OR OUT OF ORDER", r.Doubled)
 	}
+	if r.Resyncs > 0 || r.SlowClosed > 0 {
+		note("%d told to read the store, %d closed as too slow", r.Resyncs, r.SlowClosed)
+	}
 	if r.Gone > 0 {
 		note("%d closed", r.Gone)
 	}

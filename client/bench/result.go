@@ -42,6 +42,8 @@ type Result struct {
 	HeapPerSocket float64 `json:"heapPerSocket,omitempty"` // the same of the Go heap, garbage included
 	ConnectMillis float64 `json:"connectMillis,omitempty"` // of a processor for each socket
 	ConnectTotal  float64 `json:"connectTotal,omitempty"`  // seconds until all were attached
+	Resyncs       int     `json:"resyncs,omitempty"`       // sockets that the server told to read the store
+	SlowClosed    int     `json:"slowClosed,omitempty"`    // sockets that it closed as too slow
 	LongestPause  float64 `json:"longestPause,omitempty"`  // milliseconds, of the last 256 collections
 
 	latencies *Latencies
@@ -93,6 +95,7 @@ func (r *Result) memory(ctx context.Context, t *target) {
 		return
 	}
 	r.LongestPause = 1000 * values[metricPause]
+	r.Resyncs, r.SlowClosed = int(values[metricResyncs]), int(values[metricSlow])
 	if r.MemoryBytes == 0 {
 		r.MemoryBytes = int64(values[metricMemory])
 	}
