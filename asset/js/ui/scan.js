@@ -5,6 +5,7 @@ import { t } from '../core/i18n.js';
 import { decode, leads, showCard } from './code.js';
 import { goTo, head, icon, toast, View } from './kit.js';
 import { pickFile } from './upload.js';
+import { scanned, ticketOf, typeCode } from './signin.js';
 import { style } from './style.js';
 
 const EVERY = 160; // ms between two looks
@@ -23,7 +24,18 @@ class Scan extends View {
     super.connectedCallback();
     this.leaving = new AbortController();
     document.addEventListener('visibilitychange', () => { if (document.hidden) this.stop(); }, { signal: this.leaving.signal });
-    this.prepare();
+    addEventListener('hashchange', () => this.called(), { signal: this.leaving.signal });
+    if (!this.called()) this.prepare();
+  }
+
+  /** Whether another program scanned a sign-in and came here with it. */
+  called() {
+    const ticket = ticketOf(location.href);
+    if (ticket) {
+      history.replaceState(history.state, '', location.pathname);
+      scanned(ticket);
+    }
+    return ticket !== '';
   }
 
   disconnectedCallback() {
@@ -103,6 +115,11 @@ class Scan extends View {
   }
 
   found(text) {
+    const ticket = ticketOf(text);
+    if (ticket) {
+      scanned(ticket);
+      return;
+    }
     const to = leads(text);
     if (!to) {
       this.said = text;
@@ -119,7 +136,8 @@ class Scan extends View {
       ${this.state === 'text' ? this.text() : this.finder()}
       <div class="scan-acts">
         <button type="button" @click=${this.choose}>${icon('image')}<span>${t('scan.photo')}</span></button>
-        <button type="button" @click=${showCard}>${icon('qr-code')}<span>${t('scan.mine')}</span></button></div></div></div></div>`;
+        <button type="button" @click=${showCard}>${icon('qr-code')}<span>${t('scan.mine')}</span></button>
+        <button type="button" @click=${typeCode}>${icon('keyboard')}<span>${t('signin.type')}</span></button></div></div></div></div>`;
   }
 
   finder() {
