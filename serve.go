@@ -153,6 +153,7 @@ func (s *server) drain(outside, doorway, inside *http.Server) error {
 	defer cancel()
 	p := s.product.Load()
 	if p != nil {
+		_ = s.within(ctx, "the list of nodes", func() error { return p.dispatch.Drain(ctx) }) // else its lease ends
 		p.hub.Move(moveTime)
 		p.wakes.Drain()
 	}

@@ -45,7 +45,8 @@ type product struct {
 	calls     *service.CallService
 	search    *service.SearchService
 	wakes     *service.Wakes
-	bus       cluster.Bus  // nil: a node by itself
+	bus       cluster.Bus // nil: a node by itself
+	dispatch  *service.DispatchService
 	handler   http.Handler // of the public listener
 	inside    http.Handler // of the internal one
 
@@ -152,7 +153,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 	awake.join(edge)
 	s.cards(edge, d, committer, messages)
 	wakes := s.waiting(edge, d, committer, live)
-	p := &product{log: s.log, panicked: s.metrics.Panics.WithLabelValues("background").Inc, db: d, hub: live, committer: committer, search: search, handler: edge.Handler(), inside: edge.InternalHandler(), wakes: wakes}
+	p := &product{log: s.log, panicked: s.metrics.Panics.WithLabelValues("background").Inc, db: d, hub: live, committer: committer, search: search, handler: edge.Handler(), inside: edge.InternalHandler(), wakes: wakes, dispatch: edge.Dispatch}
 	p.calls, edge.Relay, edge.RelayOnly = calls, s.relay, s.config.TurnOnly
 	p.background(ctx, "sessions", sessions.Run)
 	p.background(ctx, "presence", presence.Run)
@@ -166,6 +167,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 	p.background(ctx, "wakes", wakes.Run)
 	p.background(ctx, "status", edge.Status.Run)
 	p.background(ctx, "qrlogin", edge.QRLogins.Run)
+	p.background(ctx, "dispatch", edge.Dispatch.Run)
 	return p, nil
 }
 

@@ -18,5 +18,7 @@ func (s *server) waiting(edge *ctrl.Server, d *db.DB, committer *service.Committ
 	edge.Keys = service.NewAPIKeyService(d, time.Now)
 	edge.Status = service.NewStatusService(d, committer, wakes, time.Now)
 	edge.QRLogins = service.NewQRLoginService(d, edge.Users, wakes, time.Now)
+	load := func() int64 { return int64(live.Counts().Sockets) }
+	edge.Dispatch = service.NewDispatchService(d, s.node, s.config.Advertise, load, time.Now)
 	return wakes
 }

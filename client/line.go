@@ -143,7 +143,7 @@ func (l *Line) settle(outcome model.Message) (sent model.Message, found bool) {
 func (l *Line) run() {
 	defer close(l.done)
 	defer close(l.frames)
-	wait := firstRetry
+	wait, failed := firstRetry, 0
 	for l.ctx.Err() == nil {
 		began := time.Now()
 		pause, err := l.connect()
@@ -154,7 +154,10 @@ func (l *Line) run() {
 			return
 		}
 		if time.Since(began) > lastRetry {
-			wait = firstRetry
+			wait, failed = firstRetry, 0
+		}
+		if failed++; pause > 0 || failed > 1 {
+			_ = l.client.Discover(l.ctx) // what is known may do
 		}
 		if pause == 0 {
 			pause = wait/2 + rand.N(wait/2) //nolint:gosec // jitter is no secret

@@ -24,6 +24,7 @@ type Limits struct {
 	Preview  *limit.Limiter // by user: having a page looked at
 	Hold     *limit.Limiter // by address: asking to be held until something happens
 	Parked   *limit.Slots   // by address: being held
+	Dispatch *limit.Limiter // by address: asking where to connect
 	QRNew    *limit.Limiter // by address: asking for a QR login
 	QRScan   *limit.Limiter // by user: scanning one, or guessing a code
 }
@@ -55,6 +56,7 @@ func NewLimits() Limits {
 		Preview:  limit.New(limit.Every(2*time.Second), 10, limitKeys),
 		Hold:     limit.New(20, 400, limitKeys),
 		Parked:   limit.NewSlots(parkedAll, parkedEach),
+		Dispatch: limit.New(20, 400, limitKeys),
 		QRNew:    limit.New(1, 60, limitKeys),
 		QRScan:   limit.New(limit.Every(6*time.Second), 10, limitKeys),
 	}

@@ -142,5 +142,6 @@ type keyRoute struct {
 func (s *Server) internal() []keyRoute {
 	return []keyRoute{
 		{http.MethodPost, "/status/set", model.ScopeStatus, s.setStatus},
+		{http.MethodGet, "/dispatch", model.ScopeDispatch, s.userDispatch},
 	}
 }

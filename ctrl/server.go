@@ -44,6 +44,7 @@ type Server struct {
 	Status        *service.StatusService
 	Keys          *service.APIKeyService
 	QRLogins      *service.QRLoginService
+	Dispatch      *service.DispatchService
 
 	// Origins are those of other sites whose pages may call this one.
 	Origins []string

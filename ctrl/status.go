@@ -19,10 +19,14 @@ const (
 	replyTime = 10 * time.Second
 )
 
-// heldRoutes are the public GETs that are held until there is something to say.
+// heldRoutes are the public GETs that answer JSON: most are held until there is
+// something to say.
 func (s *Server) heldRoutes(mux *http.ServeMux) {
 	if s.Status != nil {
 		mux.HandleFunc("/status/get", s.statusGet)
+	}
+	if s.Dispatch != nil {
+		mux.HandleFunc("/dispatch", s.publicDispatch)
 	}
 	if s.QRLogins != nil {
 		mux.HandleFunc("/qrlogin/wait", s.waitQRLogin)
@@ -157,10 +161,11 @@ func deliver(ctx context.Context, w http.ResponseWriter, data any) error {
 	if err := writeBody(w, body); err != nil {
 		return err
 	}
+	// From here on the client may have it, and be gone because of that.
 	if err := http.NewResponseController(w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	return ctx.Err()
+	return nil
 }
 
 func writeBody(w http.ResponseWriter, body []byte) error {

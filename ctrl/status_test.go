@@ -29,6 +29,12 @@ type booth struct {
 
 func newBooth(t *testing.T) *booth {
 	t.Helper()
+	return newBoothWithin(t, 0)
+}
+
+// newBoothWithin gives requests no more than readTime to be read, if not zero.
+func newBoothWithin(t *testing.T, readTime time.Duration) *booth {
+	t.Helper()
 	b := &booth{site: newSite(t, false)}
 	committer := service.NewCommitter(b.db, b.live, time.Now, metrics.New(), b.server.Log)
 	t.Cleanup(committer.Close)
@@ -46,7 +52,7 @@ func newBooth(t *testing.T) *booth {
 			t.Fatal(err)
 		}
 		server := httptest.NewUnstartedServer(handler)
-		server.Config.ReadTimeout = 500 * time.Millisecond // shorter than any hold: the trap of P28
+		server.Config.ReadTimeout = readTime
 		server.Start()
 		t.Cleanup(server.Close)
 		*c.address = server.URL
@@ -126,10 +132,11 @@ func (b *booth) parked(count int) {
 // TestStatusRoutes: held until the value is there, beyond the time that the
 // server gives requests otherwise.
 func TestStatusRoutes(t *testing.T) {
-	b := newBooth(t)
+	const readTime = 2 * time.Second // shorter than a hold: the trap of P28
+	b := newBoothWithin(t, readTime)
 	answer := b.get(t.Context(), "k")
 	b.parked(1)
-	time.Sleep(700 * time.Millisecond) // past the read timeout: nothing announces that it has no effect
+	time.Sleep(readTime + readTime/4) // past the read timeout: nothing announces that it has no effect
 	b.parked(1)
 	b.set("k", "v")
 	got := <-answer
@@ -153,7 +160,7 @@ func TestStatusOfClientWhoLeaves(t *testing.T) {
 	before := runtime.NumGoroutine()
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
-	const half = 50
+	const half = 20
 	var gone, stay [half]<-chan reply
 	for i := range half {
 		gone[i], stay[i] = b.get(ctx, fmt.Sprint("k", i)), b.get(t.Context(), fmt.Sprint("s", i))

@@ -41,6 +41,7 @@ type Config struct {
 	ACMEEmail       string
 	ACMEDirectory   string
 	AllowedOrigins  []string
+	Advertise       string
 	TrustedProxies  []netip.Prefix
 	ClassicTokens   bool
 	MaxUpload       int64

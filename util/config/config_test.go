@@ -122,7 +122,7 @@ func TestBadValues(t *testing.T) {
 		{"-max-upload", "0"}, {"-max-upload", "-1"}, {"-max-upload", "9999999999TB"}, {"-recall-window", "2"}, {"-sessions-per-user", "0"},
 		{"-listen", ":8081", "-internal", ":8081"}, {"-config", "/nowhere/at/all.toml"},
 		{"-blob", "oss://bucket?endpoint=oss-cn-hangzhou.aliyuncs.com"},
-		{"-turn", "relay"}, {"-turn-public", "relay.example"}, {"-turn-public", "0.0.0.0"}, {"-turn-ports", "1-2"}, {"-turn-ports", "5000"},
+		{"-advertise", "node1"}, {"-advertise", "https://a.example/x"}, {"-turn", "relay"}, {"-turn-public", "relay.example"}, {"-turn-public", "0.0.0.0"}, {"-turn-ports", "1-2"}, {"-turn-ports", "5000"},
 		{"-turn-ports", "6000-5000"}, {"-turn-ports", "5000-70000"}, {"-turn-only", "on"}, {"-call-ring", "0s"},
 	} {
 		if c, err := Load(args, nil); err == nil {

@@ -54,6 +54,7 @@ func options() []option {
 			parse: plain(func(c *Config) *string { return &c.ACMEEmail })},
 		{key: "acme-directory", unit: "URL", usage: "another ACME authority than Let's Encrypt", parse: httpsURL(func(c *Config) *string { return &c.ACMEDirectory })},
 		{key: "allowed-origins", unit: "LIST", usage: "further origins (https://chat.example.com) that may call this server", parse: origins},
+		{key: "advertise", unit: "URL", usage: "address of this node for GET /dispatch, where clients choose among several", parse: advertise},
 		{key: "trusted-proxies", unit: "LIST", usage: "addresses or networks whose X-Forwarded-* headers count", parse: proxies},
 		{key: "classic-tokens", value: "off", unit: "on|off", usage: "accept /chat?id=ID&token=TOKEN of classic clients",
 			parse: yesNo(func(c *Config) *bool { return &c.ClassicTokens })},

@@ -250,6 +250,16 @@ func origins(c *Config, text string) error {
 	return errors.Join(faults...)
 }
 
+// advertise reads the address at which clients reach this node.
+func advertise(c *Config, text string) error {
+	u, err := url.Parse(text)
+	if text != "" && (err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || text != u.Scheme+"://"+u.Host || len(text) > 300) {
+		return fmt.Errorf("%q: want an address such as https://node1.example.com, without a path", text)
+	}
+	c.Advertise = strings.ToLower(text)
+	return nil
+}
+
 func proxies(c *Config, text string) error {
 	var faults []error
 	for _, p := range list(text) {

@@ -1,0 +1,81 @@
+package ctrl
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"hongyan/model"
+	"hongyan/service"
+)
+
+// How long a client keeps the list, and how it waits between attempts: from
+// first on, doubled each time up to most, each spread over its upper half.
+const (
+	dispatchTTL = 60 * time.Second
+	backOffBase = time.Second
+	backOffMost = 30 * time.Second
+)
+
+// nodeAddress is an address that a client may connect to.
+type nodeAddress struct {
+	URL  string `json:"url"`
+	Load int64  `json:"load"` // sockets, as of some seconds ago
+}
+
+// publicDispatch is GET /dispatch: for the user who is signed in, else for the
+// address that asks.
+func (s *Server) publicDispatch(w http.ResponseWriter, r *http.Request) {
+	call := &request{Request: r, Lang: s.lang(r), ID: requestID(r.Context())}
+	if r.Method != http.MethodGet {
+		s.failMethod(w, call, http.MethodGet)
+		return
+	}
+	err := allow(s.Limits.Dispatch, limitKey(call.address()))
+	client := "address " + limitKey(call.address())
+	if err == nil {
+		var session *model.Session
+		if session, err = s.authenticate(r); session != nil {
+			client = service.ClientOf(session.UserID)
+		}
+	}
+	if err != nil {
+		s.fail(w, call, err)
+		return
+	}
+	result, err := s.dispatch(call, client)
+	if err != nil {
+		s.fail(w, call, err)
+		return
+	}
+	s.succeed(w, call, result)
+}
+
+// userDispatch is GET /dispatch of the internal listener: for any user.
+func (s *Server) userDispatch(_ http.ResponseWriter, r *request) (any, error) {
+	id, err := strconv.ParseInt(r.URL.Query().Get("userid"), 10, 64)
+	if err != nil || id <= 0 || id > model.MaxID {
+		return nil, model.Invalid("userid")
+	}
+	return s.dispatch(r, service.ClientOf(id))
+}
+
+// dispatch answers where to connect. Where no node has an address of its own,
+// it is the one under which the caller found this one.
+func (s *Server) dispatch(r *request, client string) (any, error) {
+	nodes, err := s.Dispatch.Nodes(r.Context(), client)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]nodeAddress, len(nodes))
+	for i, n := range nodes {
+		list[i] = nodeAddress{n.URL, n.Sockets}
+	}
+	if site := siteOf(r.Request); len(list) == 0 && site != "" {
+		list = append(list, nodeAddress{URL: site})
+	}
+	return answer{
+		"rows": list, "total": len(list), "ttl": int(dispatchTTL.Seconds()),
+		"backoff": map[string]any{"first": backOffBase.Milliseconds(), "most": backOffMost.Milliseconds(), "factor": 2, "jitter": 0.5},
+	}, nil
+}
