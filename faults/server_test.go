@@ -21,7 +21,7 @@ import (
 )
 
 // patience is for what should take a moment, on a machine that is busy.
-const patience = 60 * time.Second
+const patience = 120 * time.Second
 
 // long tells whether the long form was asked for.
 func long() bool { return os.Getenv("FAULTS") == "long" }
