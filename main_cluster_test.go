@@ -68,7 +68,7 @@ func inCluster(t *testing.T, fn func(t *testing.T, source string, nodes []*child
 func sharedPort(t *testing.T) int {
 	t.Helper()
 	for {
-		c, err := net.ListenPacket("udp4", ":0") //nolint:gosec // found, and closed again
+		c, err := net.ListenPacket("udp4", ":0")
 		check(t, err)
 		port := c.LocalAddr().(*net.UDPAddr).Port
 		l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port))
@@ -181,25 +181,20 @@ func TestCluster(t *testing.T) {
 		ack, err := a.Send(t.Context(), model.Message{Cmd: model.CmdSingle, DstID: b.id, Media: model.MediaText, Content: "hello", CID: "1"})
 		check(t, err)
 		b.hears(t, "a message", says("hello"))
-		check(t, b.Write(model.Message{Cmd: model.CmdTyping, Kind: model.KindSingle, DstID: a.id}))
+		stop := often(func() bool {
+			return b.Write(model.Message{Cmd: model.CmdTyping, Kind: model.KindSingle, DstID: a.id}) == nil
+		})
 		a.hears(t, "typing", func(m *model.Message) bool { return m.Cmd == model.CmdTyping && m.UserID == b.id })
+		stop()
 		check(t, b.Write(model.Message{Cmd: model.CmdRead, Kind: model.KindSingle, DstID: a.id, Seq: ack.Seq}))
 		a.hears(t, "the read", func(m *model.Message) bool { return m.Cmd == model.CmdRead && m.UserID == b.id })
 		a.hears(t, "the presence", func(m *model.Message) bool { return m.Cmd == model.CmdPresence && m.UserID == c.id && m.Amount == 1 })
 		a.online(t, b.id, true)
 
 		check(t, c.Write(model.Message{Cmd: model.CmdEnter, DstID: 99}))
-		live := time.NewTicker(50 * time.Millisecond) // who enters is known to the others a moment later
-		defer live.Stop()
-		go func() {
-			for range live.C {
-				if a.Write(model.Message{Cmd: model.CmdLive, DstID: 99, Content: "live"}) != nil {
-					return
-				}
-			}
-		}()
+		stop = often(func() bool { return a.Write(model.Message{Cmd: model.CmdLive, DstID: 99, Content: "live"}) == nil })
 		c.hears(t, "the live room", func(m *model.Message) bool { return m.Cmd == model.CmdLive && m.Content == "live" })
-		live.Stop()
+		stop()
 
 		talkAtOnce(t, people, group, 60)
 
@@ -233,6 +228,24 @@ func TestCluster(t *testing.T) {
 		t.Logf("the ghosts of a killed node are gone after %v", time.Since(began).Round(time.Second))
 		a.online(t, c.id, false)
 	})
+}
+
+// often does again and again what may get lost, until stop is called or it fails.
+func often(do func() bool) (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	tick := time.NewTicker(100 * time.Millisecond)
+	go func() {
+		defer close(ended)
+		defer tick.Stop()
+		for do() {
+			select {
+			case <-tick.C:
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { close(done); <-ended }
 }
 
 // online checks what the list of friends says.

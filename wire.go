@@ -117,6 +117,9 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 	}
 	search := service.NewSearchService(d, s.log)
 	committer := service.NewCommitter(d, awake.Watch(live), time.Now, s.metrics, s.log)
+	if bus != nil {
+		committer.Expect = live.Expect
+	}
 	messages, err := service.NewMessageService(ctx, d, committer, live, time.Now, s.config.RecallWindow, search.Notify)
 	if err != nil {
 		committer.Close()

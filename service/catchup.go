@@ -22,6 +22,8 @@ const (
 	lookGap   = 100 * time.Millisecond
 	// lookLimit bounds one look.
 	lookLimit = 5 * time.Second
+	// onItsWay is how long a message may be on its way to the sockets.
+	onItsWay = 300 * time.Millisecond
 	// lookRows bounds the rows of one look; what is left comes with the next.
 	lookRows = 20_000
 	// holeLife is how long an id is waited for that was passed over: its
@@ -42,8 +44,8 @@ type Live interface {
 	Missing(kind int, low, high, seq int64) bool
 	// Fill has a conversation read by Between and delivered.
 	Fill(kind int, low, high, from, upto int64)
-	// OnlineHere tells whether a user has a socket on this node.
-	OnlineHere(userID int64) bool
+	// Seats makes those of a group's members who are here hear it.
+	Seats(group int64)
 	// Sessions gives the sessions of the sockets here, with their users.
 	Sessions() map[int64]int64
 }
@@ -67,8 +69,11 @@ type CatchUp struct {
 	checked time.Time
 }
 
-// span is a part of a conversation.
-type span struct{ from, upto int64 }
+// span is a part of a conversation, and when it was first seen to be missing.
+type span struct {
+	from, upto int64
+	since      time.Time
+}
 
 // NewCatchUp makes a CatchUp that delivers to the sockets of this node.
 func NewCatchUp(d *db.DB, m *metrics.Metrics, logger *slog.Logger) *CatchUp {
@@ -136,8 +141,8 @@ type sight struct {
 
 const sightColumns = `SELECT m.id, c.kind, c.low, c.high, m.seq, m.seq = 1 OR m.cmd = 19 AND m.content = 'group_joined' AS joined FROM message m JOIN conversation c ON c.id = m.conversationid WHERE m.id `
 
-// look reads what is new. What is missing here twice in a row is filled in: a
-// message needs a moment from its commit to the sockets.
+// look reads what is new. What is still missing here after a while is filled in:
+// a message needs a moment from its commit to the sockets.
 func (c *CatchUp) look(ctx context.Context) error {
 	var rows []sight
 	err := c.db.View(ctx, func(v *xorm.Session) error {
@@ -154,10 +159,12 @@ func (c *CatchUp) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before := c.missing
-	c.missing = map[pair]span{}
-	for p, s := range before {
-		if c.live.Missing(p.kind, p.low, p.high, s.upto) {
+	for p, s := range c.missing {
+		if time.Since(s.since) < onItsWay {
+			continue
+		}
+		delete(c.missing, p)
+		if c.live.Missing(p.kind, p.low, p.high, s.from) || c.live.Missing(p.kind, p.low, p.high, s.upto) {
 			c.live.Fill(p.kind, p.low, p.high, s.from, s.upto)
 		}
 	}
@@ -166,18 +173,16 @@ func (c *CatchUp) look(ctx context.Context) error {
 		p := pair{r.Kind, r.Low, r.High}
 		if r.Kind == model.KindRoom && r.Joined && !seated[r.Low] {
 			seated[r.Low] = true
-			if err := c.seats(ctx, r.Low); err != nil {
-				return err
-			}
+			c.live.Seats(r.Low)
 		}
 		if !c.live.Missing(r.Kind, r.Low, r.High, r.Seq) {
 			continue
 		}
 		s, ok := c.missing[p]
 		if !ok {
-			s = span{r.Seq, r.Seq}
+			s = span{r.Seq, r.Seq, time.Now()}
 		}
-		c.missing[p] = span{min(s.from, r.Seq), max(s.upto, r.Seq)}
+		c.missing[p] = span{min(s.from, r.Seq), max(s.upto, r.Seq), s.since}
 	}
 	return nil
 }
@@ -215,19 +220,27 @@ func (c *CatchUp) lookAgain(v *xorm.Session, rows *[]sight) error {
 	return nil
 }
 
-// seats lets those of a group's members who are here hear it: the word that
-// they are in may have got lost.
-func (c *CatchUp) seats(ctx context.Context, groupID int64) error {
-	var members []int64
-	err := c.db.View(ctx, func(v *xorm.Session) error {
-		return v.SQL(`SELECT m.userid FROM member m JOIN conversation c ON c.id = m.conversationid WHERE c.kind = ? AND c.low = ? AND c.high = 0`,
-			model.KindRoom, groupID).Find(&members)
+// Members gives who is in a group, and up to which seq of it that holds.
+func (c *CatchUp) Members(ctx context.Context, group int64) (members []int64, seq int64, err error) {
+	err = c.db.View(ctx, func(v *xorm.Session) error {
+		var before int64
+		for { // until nothing has changed between two looks at the seq
+			query := "SELECT seq FROM conversation WHERE kind = ? AND low = ? AND high = 0"
+			if _, err := v.SQL(query, model.KindRoom, group).Get(&before); err != nil {
+				return err
+			}
+			members = nil
+			err := v.SQL(`SELECT m.userid FROM member m JOIN conversation c ON c.id = m.conversationid WHERE c.kind = ? AND c.low = ? AND c.high = 0`,
+				model.KindRoom, group).Find(&members)
+			if err != nil {
+				return err
+			}
+			if _, err := v.SQL(query, model.KindRoom, group).Get(&seq); err != nil || seq == before {
+				return err
+			}
+		}
 	})
-	members = slices.DeleteFunc(members, func(id int64) bool { return !c.live.OnlineHere(id) })
-	if err == nil && len(members) > 0 {
-		c.here.Publish(model.Delivery{Silent: true, Group: groupID, Subscribe: members})
-	}
-	return err
+	return members, seq, err
 }
 
 // check closes the sockets of sessions that have ended.

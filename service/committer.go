@@ -46,6 +46,10 @@ type Committer struct {
 	metrics *metrics.Metrics
 	log     *slog.Logger
 
+	// Expect, if set before the first op, hears of what is committed before it
+	// is published.
+	Expect func(d *model.Delivery)
+
 	statements *db.Statements // of the commit loop; prepared before the first batch
 	memory     *memory        // of the commit loop
 	last       model.Post     // SQLite: the row stored last, of the commit loop; see regain

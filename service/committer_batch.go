@@ -38,9 +38,21 @@ func (c *Committer) commitLoop() {
 		ended := c.watch(b)
 		err := c.commit(jobs)
 		ended()
+		c.expect(jobs)
 		c.batches <- b
 		if suspect(err) {
 			c.regain(err)
+		}
+	}
+}
+
+func (c *Committer) expect(jobs []*job) {
+	if c.Expect == nil {
+		return
+	}
+	for _, j := range jobs {
+		for i := range j.deliveries {
+			c.Expect(&j.deliveries[i])
 		}
 	}
 }

@@ -69,12 +69,12 @@ func TestAttacks(t *testing.T) {
 			send(bad)
 		}
 	}
-	noise := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // any noise will do
+	noise := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
 		n := noise.IntN(maxDatagram)
 		junk := make([]byte, n)
 		for i := range junk {
-			junk[i] = byte(noise.Uint32()) //nolint:gosec // cut on purpose
+			junk[i] = byte(noise.Uint32())
 		}
 		send(junk)
 	}

@@ -8,14 +8,13 @@ const windowSize = 1 << 16
 // window remembers which sequences of a peer came, so that each counts once.
 type window struct {
 	top   uint64 // the highest so far
-	count uint64 // how many came since the first
 	first uint64
 	seen  [windowSize / 64]uint64
 }
 
 // start takes a sequence for the first; what came before it counts as old.
 func (w *window) start(sequence uint64) {
-	*w = window{top: sequence, first: sequence, count: 1}
+	*w = window{top: sequence, first: sequence}
 	w.set(sequence)
 }
 
@@ -43,7 +42,6 @@ func (w *window) accept(sequence uint64) (fresh, gap bool) {
 			return false, false
 		}
 	}
-	w.count++
 	w.set(sequence)
 	return true, gap
 }
@@ -59,6 +57,3 @@ func (w *window) forget(top uint64) {
 		*word &^= bit
 	}
 }
-
-// missing is how many sequences have not come.
-func (w *window) missing() uint64 { return w.top - w.first + 1 - w.count }

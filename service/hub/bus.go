@@ -100,7 +100,9 @@ func (h *Hub) relay(d *model.Delivery, f *Frame) {
 	if f != nil {
 		e.Message = f.payload()
 	}
-	h.post(topics(d), &e, short(d), false)
+	// What is in no timeline is not found by a look into one: it is sent again.
+	_, placed := placeOf(d)
+	h.post(topics(d), &e, short(d), !placed && !d.Ephemeral)
 }
 
 // short is what goes where a delivery is too long for the bus: that it is in

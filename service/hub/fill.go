@@ -3,7 +3,12 @@ package hub
 import (
 	"context"
 	"time"
+
+	"hongyan/model"
 )
+
+// seatTries is how often the members of a group are read while it changes.
+const seatTries = 8
 
 // Missing tells whether somebody here may see a conversation of which less is
 // delivered than up to seq.
@@ -15,8 +20,76 @@ func (h *Hub) Missing(kind int, low, high, seq int64) bool {
 	s := h.order.shard(l)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := s.lines[l]
-	return t == nil || t.last < seq
+	t, p := s.lines[l], place{kind, low, high, seq}
+	return !s.awaits(p) && (t == nil || seq < t.first || t.last < seq)
+}
+
+// Expect is told of what this node has committed before it is published, so
+// that nobody reads it from the store meanwhile: its sender is to get the ack.
+func (h *Hub) Expect(d *model.Delivery) {
+	p, ok := placeOf(d)
+	if !ok || h.bus == nil {
+		return
+	}
+	s := h.order.shard(talk{p.Kind, p.Low, p.High})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.own[p] = time.Now()
+}
+
+// awaits tells whether a message of this node is about to be published.
+func (s *orderShard) awaits(p place) bool {
+	since, ok := s.own[p]
+	return ok && time.Since(since) < holdMost
+}
+
+// Seats makes those of a group's members who are here hear it, and nobody else.
+func (h *Hub) Seats(group int64) { h.order.seats(group) }
+
+func (o *order) seats(group int64) {
+	if o.hub.store == nil {
+		return
+	}
+	l := talk{kind: model.KindRoom, low: group}
+	s := o.shard(l)
+	for try := range seatTries {
+		ctx, cancel := context.WithTimeout(o.ctx, fillTime)
+		members, seq, err := o.hub.store.Members(ctx, group)
+		cancel()
+		if err != nil {
+			o.hub.log.Warn("who is in a group is not read", "error", err)
+			return
+		}
+		s.mu.Lock()
+		if t := s.lines[l]; t == nil || t.last == seq || t.last < seq && try == seatTries-1 {
+			o.seat(group, members)
+			s.mu.Unlock()
+			return
+		}
+		s.mu.Unlock()
+		select { // it has changed meanwhile, or is about to
+		case <-time.After(fillAgain):
+		case <-o.ctx.Done():
+			return
+		}
+	}
+}
+
+// seat sets who of the sockets here is in a group.
+func (o *order) seat(group int64, members []int64) {
+	in := make(map[int64]bool, len(members))
+	d := model.Delivery{Silent: true, Group: group}
+	for _, id := range members {
+		if in[id] = true; o.hub.OnlineHere(id) {
+			d.Subscribe = append(d.Subscribe, id)
+		}
+	}
+	for _, n := range o.hub.groups.list(group) {
+		if !in[n.UserID] {
+			d.Unsubscribe = append(d.Unsubscribe, n.UserID)
+		}
+	}
+	o.hub.apply(&d, nil)
 }
 
 // Fill has what a conversation has from seq from (or from where it has come to
@@ -41,6 +114,10 @@ func (o *order) want(l talk, from, upto int64) {
 		s.lines[l] = t
 	}
 	t.used = time.Now()
+	if from < t.first { // what came later came first
+		t.first = from
+		o.late(l)
+	}
 	if upto > t.last {
 		t.wanted = max(t.wanted, upto)
 		o.open(l, t, 0)
@@ -78,6 +155,11 @@ func (o *order) fill(l talk) {
 		return
 	}
 	after, upto := t.last, t.upto()
+	for seq := after + 1; seq <= upto; seq++ {
+		if s.awaits(place{l.kind, l.low, l.high, seq}) {
+			upto = seq - 1
+		}
+	}
 	s.mu.Unlock()
 	if upto > after && o.hub.store != nil {
 		ctx, cancel := context.WithTimeout(o.ctx, fillTime)
@@ -129,6 +211,11 @@ func (o *order) forget() {
 		for l, t := range s.lines {
 			if t.timer == nil && time.Since(t.used) > lineLife {
 				delete(s.lines, l)
+			}
+		}
+		for p, since := range s.own {
+			if time.Since(since) > holdMost {
+				delete(s.own, p)
 			}
 		}
 		s.mu.Unlock()

@@ -14,6 +14,8 @@ type Store interface {
 	// rising seq, addressed as it was when it was sent. Low and high name the
 	// conversation as the store does: two people, or a group and 0.
 	Between(ctx context.Context, kind int, low, high, after, upto int64) ([]model.Delivery, error)
+	// Members gives who is in a group, and up to which seq of it that holds.
+	Members(ctx context.Context, group int64) (members []int64, seq int64, err error)
 }
 
 const (
@@ -60,6 +62,7 @@ type order struct {
 type orderShard struct {
 	mu    sync.Mutex // guards the following and what is in them
 	lines map[talk]*track
+	own   map[place]time.Time // what this node has committed and not published yet
 }
 
 // track is how far a line has come here.
@@ -82,7 +85,7 @@ func newOrder(h *Hub) *order {
 	o := &order{hub: h, slots: make(chan struct{}, fillers)}
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	for i := range o.shards {
-		o.shards[i].lines = make(map[talk]*track)
+		o.shards[i].lines, o.shards[i].own = make(map[talk]*track), make(map[place]time.Time)
 	}
 	return o
 }
@@ -115,7 +118,7 @@ func placeOf(d *model.Delivery) (p place, ok bool) {
 }
 
 func (o *order) shard(l talk) *orderShard {
-	return &o.shards[uint64(l.low^l.high*31)%orderShards] //nolint:gosec // only spreads
+	return &o.shards[uint64(l.low^l.high*31)%orderShards]
 }
 
 // take delivers d in its order: at once, once those before it are there, or not
@@ -130,6 +133,9 @@ func (o *order) take(d *model.Delivery, f *Frame) {
 	s := o.shard(l)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if f != nil || d.Origin != 0 {
+		delete(s.own, p)
+	}
 	t := s.lines[l]
 	if !o.concerned(l) && d.Origin == 0 {
 		if t != nil { // nobody is left: it begins anew with who comes
@@ -149,14 +155,22 @@ func (o *order) take(d *model.Delivery, f *Frame) {
 	case p.Seq == t.last+1:
 		t.last = p.Seq
 		o.hub.apply(d, f)
-		o.release(l, t)
+		o.release(t)
 	case p.Seq > t.last:
 		o.hold(l, t, p.Seq, held{*d, f})
 	case p.Seq >= t.first:
 		o.acknowledge(d)
 	default: // it belongs before what is out already
 		o.acknowledge(d)
-		o.resync(l)
+		o.late(l)
+	}
+}
+
+// late makes up for what comes when those after it are out already.
+func (o *order) late(l talk) {
+	o.resync(l)
+	if l.kind == model.KindRoom {
+		go o.hub.guard("order", func() { o.seats(l.low) })
 	}
 }
 
@@ -179,7 +193,7 @@ func (o *order) concerned(l talk) bool {
 }
 
 // release delivers what was held and is next; the hole may be closed with it.
-func (o *order) release(l talk, t *track) {
+func (o *order) release(t *track) {
 	for len(t.held) > 0 {
 		next, ok := t.held[t.last+1]
 		if !ok {
@@ -222,8 +236,6 @@ func (o *order) giveUp(l talk, t *track) {
 	for seq, h := range t.held {
 		top = max(top, seq)
 		o.acknowledge(&h.delivery)
-		// Membership counts all the same; a resync cannot make up for it.
-		o.hub.apply(&model.Delivery{Silent: true, Group: h.delivery.Group, Subscribe: h.delivery.Subscribe, Unsubscribe: h.delivery.Unsubscribe}, nil)
 	}
 	o.hub.metrics.Bus.Held.Sub(float64(len(t.held)))
 	t.held, t.wanted, t.first, t.last = nil, 0, top, top
@@ -231,7 +243,7 @@ func (o *order) giveUp(l talk, t *track) {
 		t.timer.Stop()
 		t.timer = nil
 	}
-	o.resync(l)
+	o.late(l)
 }
 
 // resync tells who is concerned to read a line again.

@@ -75,7 +75,7 @@ func (u *users) set(id int64, on bool) bool {
 
 // mix spreads ids over all bits (the end of MurmurHash3).
 func mix(id int64) uint64 {
-	x := uint64(id) //nolint:gosec // only spreads
+	x := uint64(id)
 	x ^= x >> 33
 	x *= 0xff51afd7ed558ccd
 	x ^= x >> 33
@@ -274,7 +274,7 @@ func (r *roster) answer() []roll {
 	}
 	list := make([]roll, 0, of)
 	for rest, part := range parts {
-		list = append(list, roll{Of: of, Rest: uint64(rest), On: part}) //nolint:gosec // an index
+		list = append(list, roll{Of: of, Rest: uint64(rest), On: part})
 	}
 	return list
 }
