@@ -279,17 +279,6 @@ func (tx *Tx) byCID(userID int64, cid string) (*model.Post, error) {
 	return row, nil
 }
 
-// reseal gives a row that was altered its new check sum.
-func (tx *Tx) reseal(conversationID, seq int64) error {
-	row := new(model.Post)
-	found, err := tx.SQL("SELECT * FROM message WHERE conversationid = ? AND seq = ?", conversationID, seq).Get(row)
-	if err != nil || !found {
-		return err
-	}
-	_, err = tx.Exec("UPDATE message SET sum = ? WHERE id = ?", sum(row), row.ID)
-	return err
-}
-
 // Flush writes the counts kept in memory. Ops that read or write member rows or
 // conversations themselves call it first.
 func (tx *Tx) Flush() error {

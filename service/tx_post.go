@@ -215,6 +215,17 @@ func (tx *Tx) flushMany() error {
 	return nil
 }
 
+// reseal gives a row that was altered its new check sum.
+func (tx *Tx) reseal(conversationID, seq int64) error {
+	row := new(model.Post)
+	found, err := tx.SQL("SELECT * FROM message WHERE conversationid = ? AND seq = ?", conversationID, seq).Get(row)
+	if err != nil || !found {
+		return err
+	}
+	_, err = tx.Exec("UPDATE message SET sum = ? WHERE id = ?", sum(row), row.ID)
+	return err
+}
+
 // maxMentions bounds the members one message can call by name.
 const maxMentions = 100
 
