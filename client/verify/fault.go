@@ -54,6 +54,15 @@ func Stop(times int) Injection {
 	}}
 }
 
+// Stall holds back what half of the connections carry, for as long as given: it
+// gathers in the server, which may drop it but has to say so.
+func Stall(times int, lasting time.Duration) Injection {
+	return Injection{Name: "stall", Times: times, Inject: func(ctx context.Context, t *Target) error {
+		t.Proxy.under(ctx, t.Proxy.some(t.Random, false), mood{held: make(chan struct{})}, lasting)
+		return nil
+	}}
+}
+
 // Net does something to some or all connections through the proxy.
 func Net(times int) Injection {
 	n := 0
@@ -124,9 +133,9 @@ func (r *run) inject(ctx context.Context) error {
 // flowing waits until messages are acknowledged again.
 func (r *run) flowing(ctx context.Context) error {
 	before := r.acks.Load()
-	r.await(ctx, answerTime, func() bool { return r.acks.Load() > before })
+	r.await(ctx, r.o.Patience, func() bool { return r.acks.Load() > before })
 	if r.acks.Load() == before && ctx.Err() == nil {
-		return fmt.Errorf("nothing was acknowledged for %v", answerTime)
+		return fmt.Errorf("nothing was acknowledged for %v", r.o.Patience)
 	}
 	return nil
 }

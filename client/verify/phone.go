@@ -39,6 +39,7 @@ type phone struct {
 	mu       sync.Mutex // guards the following
 	socket   *client.Socket
 	gone     bool // it left with a goodbye
+	doubtful bool // answers without a cid may be to anything
 	pending  []*post
 	reads    map[string]talkID // by cid, with the seq in reading
 	reading  map[string]int64
@@ -140,16 +141,25 @@ func (p *phone) disconnected() {
 	if p.gone {
 		events[0].Code = clean
 	}
+	events = append(events, p.forget()...)
+	for _, m := range p.pending {
+		m.sent = false
+	}
+	clear(p.reads)
+	clear(p.reading)
+	p.doubtful = false
+	p.run.rec.add(events...)
+}
+
+// forget gives up what has no cid, for who holds mu.
+func (p *phone) forget() (events []Event) {
 	p.pending = slices.DeleteFunc(p.pending, func(m *post) bool {
 		if bare(m.name) {
 			events = append(events, Event{What: Info, Dev: p.id, CID: m.name})
 		}
-		m.sent = false
 		return bare(m.name)
 	})
-	clear(p.reads)
-	clear(p.reading)
-	p.run.rec.add(events...)
+	return events
 }
 
 func bare(name string) bool { return strings.HasPrefix(name, "~") }
@@ -266,8 +276,11 @@ func (p *phone) acked(ctx context.Context, ack model.Message) error {
 		}
 	}
 	p.mu.Unlock()
-	if name == "" {
-		return nil // an answer to what was given up with its socket
+	if name == "" { // to one of those that were given up: it has a place all the same
+		if ack.Seq > p.upTo(t) {
+			return p.catch(ctx, t)
+		}
+		return nil
 	}
 	p.run.rec.add(Event{What: OK, Dev: p.id, CID: name, Seq: ack.Seq, MID: ack.ID})
 	if i >= 0 {
@@ -280,6 +293,7 @@ func (p *phone) acked(ctx context.Context, ack model.Message) error {
 // refused takes an error frame: for good, or to be tried again.
 func (p *phone) refused(ctx context.Context, m model.Message) {
 	if m.CID == "" {
+		p.doubt()
 		return
 	}
 	switch model.Code(m.Error) {
@@ -301,6 +315,16 @@ func (p *phone) refused(ctx context.Context, m model.Message) {
 	p.pending = slices.DeleteFunc(p.pending, func(q *post) bool { return q.name == m.CID })
 	p.mu.Unlock()
 	p.run.rec.add(Event{What: Fail, Dev: p.id, CID: m.CID, Code: m.Error})
+}
+
+// doubt follows a refusal that does not say of what, or answers that were
+// dropped: from here on nobody can tell which of the messages without a cid the
+// answers on this socket are for.
+func (p *phone) doubt() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.doubtful = true
+	p.run.rec.add(p.forget()...)
 }
 
 // isRead tells whether a cid is that of a read cursor, and forgets it.
@@ -329,6 +353,7 @@ func (p *phone) again(cid string) {
 }
 
 func (p *phone) resync(ctx context.Context, m model.Message) error {
+	p.doubt()
 	if m.Kind == 0 {
 		p.run.rec.add(Event{What: Resync, Dev: p.id})
 		if err := p.catchAll(ctx); err != nil {

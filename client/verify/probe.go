@@ -33,6 +33,9 @@ func (r *run) ask(a *account, what probe) {
 // reader is the number of the device by which an account looks things up.
 func (r *run) reader(a *account) int { return len(r.phones) + 1 + a.number }
 
+// auditor is the number of the device by which it reads what is there in the end.
+func (r *run) auditor(a *account) int { return r.reader(a) + len(r.accounts) }
+
 // probe looks up what an account is given to look up.
 func (r *run) probe(ctx context.Context, a *account) {
 	for {

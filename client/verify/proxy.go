@@ -205,15 +205,7 @@ func Troubles() []string {
 // Trouble does something to a random half of the connections, or to all, and
 // returns when it is over.
 func (p *Proxy) Trouble(ctx context.Context, kind string, random *rand.Rand) {
-	all := random.IntN(3) == 0
-	p.mu.Lock()
-	var wires []*wire
-	for w := range p.wires {
-		if all || random.IntN(2) == 0 {
-			wires = append(wires, w)
-		}
-	}
-	p.mu.Unlock()
+	wires := p.some(random, random.IntN(3) == 0)
 	lasting := 200*time.Millisecond + time.Duration(random.Int64N(int64(800*time.Millisecond)))
 	switch kind {
 	case "cut":
@@ -244,6 +236,18 @@ func (p *Proxy) Trouble(ctx context.Context, kind string, random *rand.Rand) {
 	case "bandwidth":
 		p.under(ctx, wires, mood{rate: 10 << 10}, lasting)
 	}
+}
+
+// some are about half of the connections, or all.
+func (p *Proxy) some(random *rand.Rand, all bool) (wires []*wire) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for w := range p.wires {
+		if all || random.IntN(2) == 0 {
+			wires = append(wires, w)
+		}
+	}
+	return wires
 }
 
 // under puts wires into a mood for a time.

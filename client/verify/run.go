@@ -21,6 +21,7 @@ type Options struct {
 	Rate                   float64       // messages a second, of all together
 	Duration               time.Duration // of the traffic, at least
 	Size                   int           // bytes of the larger messages
+	Large                  int           // how many of 100 are of that size
 	Seed                   uint64        // of what is random; 0: any
 
 	// Server is the one to start; nil if Addresses are given.
@@ -44,6 +45,10 @@ type Options struct {
 	// node; the nodes of a cluster repair what their bus loses.
 	Hole time.Duration
 
+	// Patience is how long answers may take once all faults are over; a quarter
+	// of it is for what is stored to arrive.
+	Patience time.Duration
+
 	// History is the file for the history; it is made. Empty: a temporary file,
 	// which is kept only if there is something to look at in it.
 	History string
@@ -53,7 +58,10 @@ type Options struct {
 
 // Defaults gives a short run.
 func Defaults() Options {
-	return Options{Users: 12, Groups: 4, Devices: 2, Rate: 200, Duration: 10 * time.Second, Size: 400, Pause: 300 * time.Millisecond}
+	return Options{
+		Users: 12, Groups: 4, Devices: 2, Rate: 200, Duration: 10 * time.Second, Size: 400, Large: 5, Pause: 300 * time.Millisecond,
+		Patience: time.Minute,
+	}
 }
 
 // run is a run under way.
@@ -119,7 +127,14 @@ func historyFile(path string) (*os.File, error) {
 func (o Options) complete() (Options, error) {
 	d := Defaults()
 	for _, field := range []struct{ value, standard *int }{
-		{&o.Users, &d.Users}, {&o.Groups, &d.Groups}, {&o.Devices, &d.Devices}, {&o.Size, &d.Size},
+		{&o.Users, &d.Users}, {&o.Groups, &d.Groups}, {&o.Devices, &d.Devices}, {&o.Size, &d.Size}, {&o.Large, &d.Large},
+	} {
+		if *field.value == 0 {
+			*field.value = *field.standard
+		}
+	}
+	for _, field := range []struct{ value, standard *time.Duration }{
+		{&o.Duration, &d.Duration}, {&o.Pause, &d.Pause}, {&o.Patience, &d.Patience},
 	} {
 		if *field.value == 0 {
 			*field.value = *field.standard
@@ -127,12 +142,6 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Rate == 0 {
 		o.Rate = d.Rate
-	}
-	if o.Duration == 0 {
-		o.Duration = d.Duration
-	}
-	if o.Pause == 0 {
-		o.Pause = d.Pause
 	}
 	if o.MinRate == 0 {
 		o.MinRate = o.Rate / 10

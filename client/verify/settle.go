@@ -9,10 +9,6 @@ import (
 )
 
 const (
-	// answerTime is how long answers may take once all faults are over.
-	answerTime = 60 * time.Second
-	// arriveTime is how long what is stored may be on its way to devices.
-	arriveTime = 15 * time.Second
 	// everyone is up to how many messages all members read a timeline in the
 	// end; of longer ones two do.
 	everyone = 5000
@@ -24,7 +20,7 @@ const (
 // arrived.
 func (r *run) settle(ctx context.Context) error {
 	r.logf("%d acknowledged; coming to rest", r.acks.Load())
-	r.await(ctx, answerTime, func() bool {
+	r.await(ctx, r.o.Patience, func() bool {
 		for _, p := range r.phones {
 			if !p.idle() {
 				return false
@@ -37,7 +33,7 @@ func (r *run) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.await(ctx, arriveTime, func() bool {
+	r.await(ctx, r.o.Patience/4, func() bool {
 		for t, end := range ends {
 			for _, a := range r.members(t) {
 				for _, p := range a.phones {
@@ -50,7 +46,7 @@ func (r *run) settle(ctx context.Context) error {
 		return true
 	})
 	for _, a := range r.accounts {
-		if _, err := a.link.list(ctx, r.reader(a), a.id, Last); err != nil {
+		if _, err := a.link.list(ctx, r.auditor(a), a.id, Last); err != nil {
 			return fmt.Errorf("the list in the end: %w", err)
 		}
 	}
@@ -105,7 +101,7 @@ func (r *run) finals(ctx context.Context) (map[talkID]int64, error) {
 			if n >= 2 && ends[t] > everyone {
 				break
 			}
-			length, err := a.link.whole(ctx, r.reader(a), a.id, t)
+			length, err := a.link.whole(ctx, r.auditor(a), a.id, t)
 			if err != nil {
 				return nil, fmt.Errorf("the timeline %s in the end: %w", t, err)
 			}

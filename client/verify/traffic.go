@@ -23,7 +23,6 @@ const (
 	// Of messages.
 	shareBare   = 8 // without a cid
 	shareForged = 8 // with another's userid
-	shareLarge  = 5
 )
 
 // work makes traffic for as long as it is wanted, and for as long as faults need it.
@@ -100,7 +99,7 @@ func (p *phone) act(random *rand.Rand) {
 	t, foreign := p.choose(random)
 	switch dice := random.IntN(100); {
 	case foreign:
-		p.post(random, t)
+		p.post(random, t, true)
 	case dice < shareResend:
 		p.repeat(random)
 	case dice < shareResend+shareEdit:
@@ -114,7 +113,7 @@ func (p *phone) act(random *rand.Rand) {
 	case dice < shareResend+shareEdit+shareRecall+shareReact+shareRead+shareList:
 		p.run.ask(p.who, probe{})
 	default:
-		p.post(random, t)
+		p.post(random, t, false)
 	}
 }
 
@@ -140,16 +139,16 @@ func (p *phone) choose(random *rand.Rand) (t talkID, foreign bool) {
 }
 
 // post says something.
-func (p *phone) post(random *rand.Rand, t talkID) {
+func (p *phone) post(random *rand.Rand, t talkID, foreign bool) {
 	m := model.Message{Cmd: t.kind, DstID: t.dst(p.who.id), Media: model.MediaText}
 	if random.IntN(100) < shareForged {
 		m.UserID = p.run.accounts[random.IntN(p.run.o.Users)].id
 	}
 	size := random.IntN(120)
-	if random.IntN(100) < shareLarge {
+	if random.IntN(100) < p.run.o.Large {
 		size = p.run.o.Size
 	}
-	p.send(t, m, strings.Repeat("雁", size/3), random.IntN(100) < shareBare)
+	p.send(t, m, strings.Repeat("雁", size/3), !foreign && random.IntN(100) < shareBare)
 }
 
 // send gives a message a cid or none, and its content what makes it the only one
@@ -159,7 +158,7 @@ func (p *phone) send(t talkID, m model.Message, text string, withoutCID bool) {
 	defer p.order.Unlock()
 	p.mu.Lock()
 	socket := p.socket
-	if len(p.pending) >= window || withoutCID && socket == nil || p.gone {
+	if len(p.pending) >= window || withoutCID && (socket == nil || p.doubtful) || p.gone {
 		p.mu.Unlock()
 		return
 	}
