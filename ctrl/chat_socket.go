@@ -14,6 +14,7 @@ import (
 	"hongyan/model"
 	"hongyan/service"
 	"hongyan/service/hub"
+	"hongyan/util/mutant"
 
 	"github.com/gorilla/websocket"
 )
@@ -255,7 +256,9 @@ func (c *conversation) dispatch(m model.Message) error {
 			c.Chat.Hub.Done()
 		}
 	}()
-	m.UserID = c.node.UserID
+	if !mutant.TrustUserID || m.UserID == 0 {
+		m.UserID = c.node.UserID
+	}
 	ctx, cancel := context.WithTimeout(withRequestID(context.Background(), c.request), frameTime)
 	defer cancel()
 	from := c.sender()

@@ -167,7 +167,7 @@ func parse(line []byte) (Event, error) {
 	switch {
 	case e.What == "":
 		return Event{}, errors.New("it does not say what happened")
-	case e.Dev < 0 || e.Seq < 0 || e.MID < 0 || e.Limit < 0:
+	case e.T < 0 || e.From < 0 || e.Dev < 0 || e.Seq < 0 || e.MID < 0 || e.Limit < 0:
 		return Event{}, errors.New("a number is negative")
 	case e.What == Begin && e.Run == nil:
 		return Event{}, errors.New("the run has no terms")

@@ -14,7 +14,7 @@ const (
 	// for who leaves to come back.
 	presenceTime = 10 * time.Second
 	// maxJump bounds how far a seq may be from the ones before to be looked at.
-	maxJump = 1 << 20
+	maxJump = 1 << 16
 )
 
 // Judge reads a history and tells whether it keeps what reliability.md promises,

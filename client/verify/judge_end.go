@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -105,21 +106,13 @@ func (j *judge) liveness() {
 		end = j.now
 	}
 	v.Seconds = float64(end) / 1e6
-	calm, count := int64(0), int64(0)
-	for bin := range end / 100_000 {
-		at := bin * 100_000
-		if slices.ContainsFunc(j.windows, func(w [2]int64) bool { return at+100_000 > w[0] && at < w[1] }) {
-			continue
-		}
-		calm++
-		count += j.acks[bin]
-	}
+	calm, count := j.calm(end)
 	if calm > 0 {
-		v.Rate = float64(count) * 10 / float64(calm)
+		v.Rate = float64(count) * 1e6 / float64(calm)
 	}
 	if v.Acked == 0 {
 		v.Void = append(v.Void, "I10: nothing was acknowledged")
-	} else if calm >= 10 && v.Rate < j.terms.MinRate {
+	} else if calm >= 1e6 && v.Rate < j.terms.MinRate {
 		v.Void = append(v.Void, fmt.Sprintf("I10: %.1f messages a second were acknowledged outside faults, and %.1f are wanted", v.Rate, j.terms.MinRate))
 	}
 	for name, want := range j.terms.Faults {
@@ -131,4 +124,23 @@ func (j *judge) liveness() {
 	if j.quiet == 0 {
 		v.Void = append(v.Void, "the history breaks off before it came to rest")
 	}
+}
+
+// calm gives the time outside faults, in µs, and what was acknowledged in it.
+func (j *judge) calm(end int64) (calm, count int64) {
+	slices.SortFunc(j.windows, func(a, b [2]int64) int { return cmp.Compare(a[0], b[0]) })
+	calm, last := end, int64(0)
+	for _, w := range j.windows {
+		if from, to := max(w[0], last), min(w[1], end); to > from {
+			calm -= to - from
+			last = to
+		}
+	}
+	for bin, n := range j.acks {
+		at := bin * 100_000
+		if !slices.ContainsFunc(j.windows, func(w [2]int64) bool { return at+100_000 > w[0] && at < w[1] }) {
+			count += n
+		}
+	}
+	return calm, count
 }
