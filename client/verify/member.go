@@ -15,8 +15,9 @@ import (
 const wanderTime = 600 * time.Millisecond
 
 // wander lets those who come and go do so, one at a time, by themselves or
-// removed by a group's owner.
-func (r *run) wander(ctx context.Context) {
+// removed by a group's owner, until ctx ends. A change that has begun is seen
+// through, so that it is known how it ended, unless whole ends.
+func (r *run) wander(ctx, whole context.Context) {
 	random := rand.New(rand.NewPCG(r.o.Seed, 2)) //nolint:gosec // to be repeated, not guessed
 	var movers []*account
 	for _, a := range r.accounts {
@@ -27,8 +28,6 @@ func (r *run) wander(ctx context.Context) {
 	for ctx.Err() == nil {
 		pause(ctx, time.Duration(random.Int64N(int64(wanderTime))))
 		a, room := movers[random.IntN(len(movers))], r.rooms[random.IntN(len(r.rooms))]
-		// A change that has begun is seen through, so that it is known how it ended.
-		whole := context.WithoutCancel(ctx)
 		switch {
 		case ctx.Err() != nil:
 		case a.state(room.talk) == outside:

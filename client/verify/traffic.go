@@ -33,7 +33,7 @@ func (r *run) work(ctx context.Context) error {
 		p.todo = make(chan func(), 8)
 		r.tasks.Go(func() { p.obey(busy) })
 	}
-	r.tasks.Go(func() { r.wander(busy) })
+	r.tasks.Go(func() { r.wander(busy, ctx) })
 	r.tasks.Go(func() { r.lurk(busy) })
 	faults := make(chan error, 1)
 	go func() { faults <- r.inject(ctx) }()
