@@ -39,10 +39,10 @@ func TestMutants(t *testing.T) {
 	}{
 		{"stale-presence", []string{"I11"}, nil},
 		{"lose-on-overflow", []string{"I1", "I8"}, stalls},
-		{"", nil, stalls},
+		{"", nil, nil},
 		{"ack-before-commit", []string{"I1", "I8"}, nil},
 		{"notify-before-commit", []string{"I1", "I8"}, nil},
-		{"drop-fan-out", []string{"I1", "I8"}, nil},
+		{"drop-fan-out", []string{"I1", "I8"}, func(o *verify.Options) { o.Duration = 10 * time.Second }}, // rare by its nature
 		{"dup-on-retry", []string{"I3"}, nil},
 		{"seq-from-clock", []string{"I4", "I8"}, nil},
 		{"skip-membership", []string{"I6"}, nil},

@@ -199,7 +199,7 @@ func (c *Committer) transact(jobs []*job) (err error) {
 			if err := tx.insertHeld(); err != nil {
 				return err
 			}
-			c.mutantEarly(jobs)
+			mutantEarly(c, jobs)
 		}
 		last = tx.row
 		return tx.Flush()

@@ -13,7 +13,7 @@ const mutantDelay = 3 * time.Millisecond
 
 // mutantEarly hands out what a batch is about to commit: all of it, or the
 // acknowledgements alone.
-func (c *Committer) mutantEarly(jobs []*job) {
+func mutantEarly(c *Committer, jobs []*job) {
 	for _, j := range jobs {
 		for _, d := range c.outcome(j) {
 			if mutant.AckBeforeCommit {
