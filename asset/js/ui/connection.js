@@ -1,12 +1,14 @@
 // <hy-connection>: what the line to the server is like and what this browser
 // allows, for who has to find out why something does not work.
 import { html, nothing } from '../../vendor/lit.js';
+import { effect } from '../../vendor/signals-core.js';
 import { obstacle, status } from '../awake/push.js';
 import { bytes, has, lang, t } from '../core/i18n.js';
 import * as store from '../core/store.js';
 import { attempt, head, icon, toast, View } from './kit.js';
 import { style } from './style.js';
 
+const PATIENCE = 1000;
 const EVERY = 1000;
 const TOLERABLE = 2000; // ms that a clock may be off without a word
 const HTTPS = 'hongyan -tls-self on';
@@ -48,6 +50,14 @@ async function browser() {
   return { worker: registered, push: told, kept, estimate, trust };
 }
 
+/** Resolves when there is a line, or a second has passed: what is written of it takes other room before. */
+function up() {
+  return new Promise((resolve) => {
+    const stop = effect(() => { if (store.connection.value.state === 'online') resolve(undefined); });
+    setTimeout(() => { stop(); resolve(undefined); }, PATIENCE);
+  });
+}
+
 class Connection extends View {
   static properties = { stats: { state: true }, here: { state: true } };
 
@@ -63,9 +73,9 @@ class Connection extends View {
     clearInterval(this.timer);
   }
 
-  /** Nothing is shown without its styles, unless they cannot be had. */
+  /** Nothing is shown without its styles, unless they cannot be had, and at first not before the line had its chance. */
   async scheduleUpdate() {
-    await style('connection').catch(() => {});
+    await Promise.all([style('connection').catch(() => {}), this.soon ??= up()]);
     super.scheduleUpdate();
   }
 
