@@ -114,19 +114,6 @@ func (v *DispatchService) living(ctx context.Context) ([]model.Node, error) {
 	return slices.Clone(v.list), nil
 }
 
-// Origins gives the addresses of the nodes that were known at the last look.
-func (v *DispatchService) Origins(ctx context.Context) []string {
-	list, err := v.living(ctx)
-	if err != nil {
-		return nil // the next page knows more
-	}
-	urls := make([]string, len(list))
-	for i := range list {
-		urls[i] = list[i].URL
-	}
-	return urls
-}
-
 // Run makes the node known until ctx ends, and then forgotten.
 func (v *DispatchService) Run(ctx context.Context) {
 	_ = v.say(ctx, false) // the next time makes up for it
