@@ -23,6 +23,16 @@ func beProduct() {
 	main()
 }
 
+// apart leaves a test to the step "delivery" of test.sh. It judges servers that
+// are processes of their own, by what they answer: there the race detector sees
+// nothing and takes several times as long.
+func apart(t *testing.T) {
+	t.Helper()
+	if withRace {
+		t.Skip("runs without the race detector: ./test.sh delivery")
+	}
+}
+
 // child is the product as a process of its own, which can be killed.
 type child struct {
 	t      *testing.T

@@ -36,6 +36,7 @@ const tinyLoad = " -sockets 30 -members 10 -pairs 5 -messages 300 -for 200ms -wa
 // The whole generator with a handful of people: every test runs, nothing that
 // was sent is missing, and the report, the figures and the picture are there.
 func TestBenchAll(t *testing.T) {
+	apart(t)
 	folder := t.TempDir()
 	figures, picture := filepath.Join(folder, "figures.json"), filepath.Join(folder, "picture.svg")
 	stdout, stderr, err := benchmark(t.Context(), t, "all -against none -json "+figures+" -svg "+picture+tinyLoad)
@@ -71,6 +72,7 @@ func TestBenchAll(t *testing.T) {
 }
 
 func TestBenchOnMySQL(t *testing.T) {
+	apart(t)
 	source := dbtest.MySQL(t)
 	stdout, stderr, err := benchmark(t.Context(), t, "pairs -against none -db "+source+tinyLoad)
 	if err != nil || !strings.Contains(stdout, "W=16") || strings.Contains(stdout, "MISSING") {
@@ -85,6 +87,7 @@ func TestBenchOnMySQL(t *testing.T) {
 
 // A server that runs already is measured through its public address alone.
 func TestBenchOfARunningServer(t *testing.T) {
+	apart(t)
 	n := start(t, "-limits", "off")
 	stdout, stderr, err := benchmark(t.Context(), t, "fanout -against none -addr "+n.public+" -internal "+n.internal+tinyLoad)
 	if err != nil || !strings.Contains(stdout, "W=64") || strings.Contains(stdout, "MISSING") {
@@ -93,6 +96,7 @@ func TestBenchOfARunningServer(t *testing.T) {
 }
 
 func TestBenchSaysWhatIsWrong(t *testing.T) {
+	apart(t)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -123,6 +127,7 @@ func TestBenchSaysWhatIsWrong(t *testing.T) {
 
 // Ctrl+C ends the servers and takes their data away.
 func TestBenchIsInterrupted(t *testing.T) {
+	apart(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	began := time.AfterFunc(3*time.Second, cancel) // wherever it is then

@@ -130,6 +130,7 @@ func TestAPIKeyFaults(t *testing.T) {
 // and how soon it is answered. PARKED=10000 makes it the long form,
 // which needs 11,000 descriptors and holds it to its goals.
 func TestManyParked(t *testing.T) {
+	apart(t)
 	count := 300
 	if text := os.Getenv("PARKED"); text != "" {
 		var err error

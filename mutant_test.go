@@ -27,6 +27,7 @@ func mutantBuild(t *testing.T, tags string) string {
 
 // The checker finds each of these faults, and none in a server that has none.
 func TestMutants(t *testing.T) {
+	apart(t)
 	program := mutantBuild(t, "mutants")
 	stalls := func(o *verify.Options) {
 		o.Users, o.Groups, o.Rate, o.Network, o.Size, o.Large = 4, 1, 60, true, 16_000, 100
@@ -77,6 +78,7 @@ func TestMutants(t *testing.T) {
 
 // What is released has neither the faults nor the way to choose one.
 func TestNoMutantIsReleased(t *testing.T) {
+	apart(t)
 	names := []string{"MUTANT_OF_HONGYAN", "ack-before-commit", "lose-on-overflow", "mutantEarly", "mutantSwap"}
 	for tags, wanted := range map[string]bool{"": false, "mutants": true} {
 		program := mutantBuild(t, tags)

@@ -105,7 +105,7 @@ tested() { # ARGUMENT…
 	echo "again: ${names[*]}"
 	local flags=() argument
 	for argument in "$@"; do
-		[[ $argument == ./... ]] || flags+=("$argument")
+		[[ $argument == . || $argument == ./... ]] || flags+=("$argument")
 	done
 	go test "${flags[@]}" -count=1 -run "^($(IFS='|'; echo "${names[*]}"))\$" "${packages[@]}" || return 1
 	unsteady+=("${names[@]}")
@@ -151,6 +151,13 @@ benchmarks() {
 				printf "%-28s %12.0f %10.2f %10s %8d %8s%s\n", b, took[b], now, (b in was) ? was[b] : "-", allocs[b], (b in had) ? had[b] : "-", more
 			}
 		}' $out
+}
+
+# Servers as processes of their own: killed, loaded, wrong on purpose, several as
+# one. Where the tests ran without the race detector they had these too.
+delivery() {
+	have gcc || return 0
+	tested -timeout 15m -run '^Test(Verify|Mutants|NoMutant|Bench|Cluster|ManyParked)' .
 }
 
 # One system compiles whole; of another only what differs by system, as a
@@ -199,6 +206,7 @@ step "gofmt" format
 step "build" build
 step "vet" go vet ./...
 step "tests" tests
+step "delivery" delivery
 step "lint" lint
 [[ ! -f e2e/go.mod ]] || step "browser tests" browser
 step "faults" faults

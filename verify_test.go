@@ -42,6 +42,7 @@ func printed(t *testing.T, v *verify.Verdict) string {
 // F1 in its short form: killed 50 times, nothing acknowledged is lost, doubled
 // or told in another order.
 func TestVerifyKilled(t *testing.T) {
+	apart(t)
 	o := verify.Defaults()
 	o.Duration, o.Pause = time.Second, 200*time.Millisecond
 	o.Faults = []verify.Injection{verify.Kill(50)}
@@ -57,6 +58,7 @@ func TestVerifyKilled(t *testing.T) {
 
 // The network is bad, the server freezes and is restarted in order.
 func TestVerifyFaults(t *testing.T) {
+	apart(t)
 	o := verify.Defaults()
 	o.Duration, o.Network = time.Second, true
 	o.Faults = []verify.Injection{verify.Net(len(verify.Troubles())), verify.Stop(2), verify.Restart(2)}
