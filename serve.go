@@ -43,6 +43,8 @@ const (
 	// commits and the sockets; lastTime is for what comes after DrainTimeout.
 	requestPatience = 2 * time.Second
 	lastTime        = 2 * time.Second
+	// listPatience is how long leaving the list of nodes may hold up a drain.
+	listPatience = 500 * time.Millisecond
 )
 
 // server is one running node.
@@ -153,7 +155,7 @@ func (s *server) drain(outside, doorway, inside *http.Server) error {
 	defer cancel()
 	p := s.product.Load()
 	if p != nil {
-		_ = s.within(ctx, "the list of nodes", func() error { return p.dispatch.Drain(ctx) }) // else its lease ends
+		s.leaveList(ctx, p)
 		p.hub.Move(moveTime)
 		p.wakes.Drain()
 	}
@@ -182,6 +184,14 @@ func (s *server) drain(outside, doorway, inside *http.Server) error {
 	_ = inside.Close() // a health check that is cut off will be repeated
 	s.log.Info("stopped")
 	return err
+}
+
+// leaveList has new clients sent to other nodes. A store that does not answer
+// must not keep those who are here from moving: then the lease ends by itself.
+func (s *server) leaveList(ctx context.Context, p *product) {
+	ctx, cancel := context.WithTimeout(ctx, listPatience)
+	defer cancel()
+	_ = s.within(ctx, "the list of nodes", func() error { return p.dispatch.Drain(ctx) })
 }
 
 // finishWork makes durable what was accepted and has its acks queued. A quarter

@@ -114,8 +114,12 @@ func (v *DispatchService) living(ctx context.Context) ([]model.Node, error) {
 	return slices.Clone(v.list), nil
 }
 
-// Run makes the node known until ctx ends, and then forgotten.
+// Run makes the node known until ctx ends, and then forgotten. One without an
+// address is never named.
 func (v *DispatchService) Run(ctx context.Context) {
+	if v.url == "" {
+		return
+	}
 	_ = v.say(ctx, false) // the next time makes up for it
 	every(ctx, nodeEvery, func() { _ = v.say(ctx, false) })
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
@@ -127,7 +131,12 @@ func (v *DispatchService) Run(ctx context.Context) {
 }
 
 // Drain has the node named no more, at once.
-func (v *DispatchService) Drain(ctx context.Context) error { return v.say(ctx, true) }
+func (v *DispatchService) Drain(ctx context.Context) error {
+	if v.url == "" {
+		return nil
+	}
+	return v.say(ctx, true)
+}
 
 // say writes down how the node is, and forgets nodes that are long gone. Once
 // draining it stays so.
