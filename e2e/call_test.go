@@ -232,6 +232,8 @@ func TestCallFromElsewhere(t *testing.T) {
 	ann.noCall()
 
 	ann.openChat(bo.id)
+	// The entry's own words come after the conversation's.
+	ann.until("the entry in words", "/^[^.]+$/.test(document.querySelector('hy-call-entry')?.textContent.trim())")
 	ann.click("hy-composer button.plus")
 	ann.eval("Object.defineProperty(navigator, 'mediaDevices', { value: undefined, configurable: true }); Object.defineProperty(window, 'isSecureContext', { value: false }); 0")
 	ann.click("hy-composer .drawer button:has(use[href$='#phone'])")

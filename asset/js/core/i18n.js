@@ -1,15 +1,22 @@
 // The reader's language: sentences from the catalogue that Go reads too, numbers and times by the browser's Intl.
+import { signal } from '../../vendor/signals-core.js';
 
 /** The language of the page as the server chose it: "zh-CN" or "en". */
 export const lang = document.documentElement.lang === 'en' ? 'en' : 'zh-CN';
 
 const messages = (await import(`../locale/${lang}.js`)).default;
 
+const PARTS = 2; // beside those of the first load
 const parts = new Map();
+/** How many parts have come: what was drawn without a sentence is drawn again. */
+const arrived = signal(0);
 
 function part(/** @type {string} */ name, /** @type {() => Promise<any>} */ load) {
   if (!parts.has(name)) {
-    parts.set(name, load().then((more) => Object.assign(messages, more.default), (error) => {
+    parts.set(name, load().then((more) => {
+      Object.assign(messages, more.default);
+      arrived.value++;
+    }, (error) => {
       parts.delete(name); // to be tried again
       throw error;
     }));
@@ -26,14 +33,15 @@ export function words(/** @type {string} */ view = '') {
 
 /**
  * The sentence for a key, with its placeholders filled in. Where `Count` is 1 and the catalogue has `key.one`, that is
- * the one. A key that does not exist comes back as itself, to be seen and mended.
+ * the one. Nothing stands for a sentence that has not come yet; a view that asked for it is drawn again when it has. A key
+ * that does not exist comes back as itself, to be seen and mended.
  * @param {string} key
  * @param {Record<string, string|number>} [values]
  */
 export function t(key, values) {
   const single = values?.Count === 1 ? messages[`${key}.one`] : undefined;
   const text = single ?? messages[key];
-  if (text === undefined) return key;
+  if (text === undefined) return arrived.value < PARTS ? '' : key;
   return values ? text.replace(/\{\{\.(\w+)\}\}/g, (_, name) => String(values[name] ?? '')) : text;
 }
 
