@@ -245,8 +245,9 @@ func failure(m model.Message) error {
 	return nil
 }
 
-// NewCID makes a cid that nobody has used.
-func NewCID() string { return rand.Text() }
+// NewCID makes a cid that nobody has used. It begins with the time in
+// milliseconds, which keeps the server's index of cids in one place.
+func NewCID() string { return fmt.Sprintf("%012x", time.Now().UnixMilli()) + rand.Text()[:20] }
 
 // Done is closed when the socket has ended.
 func (s *Socket) Done() <-chan struct{} { return s.done }

@@ -12,6 +12,7 @@ import (
 	"hongyan/util/guard"
 
 	"xorm.io/xorm"
+	"xorm.io/xorm/core"
 )
 
 // Bounds of the indexing: rows that a transaction takes in, and the pause after
@@ -203,52 +204,60 @@ func move(tx *xorm.Session, id int64) error {
 // batch indexes rows after one id and up to another, and gives their number
 // and the last one's id.
 func (s *SearchService) batch(tx *xorm.Session, after, end int64) (n int, last int64, err error) {
-	query := "SELECT m.* FROM message m WHERE m.id > ? AND m.id <= ? ORDER BY m.id LIMIT ?"
+	const columns = "m.id, m.conversationid, m.cmd, m.ref, m.media, m.content, m.memo, m.url"
+	query := "SELECT " + columns + " FROM message m WHERE m.id > ? AND m.id <= ? ORDER BY m.id LIMIT ?"
 	if s.db.Dialect == db.MySQL { // without what another node has indexed
-		query = "SELECT m.* FROM message m LEFT JOIN search s ON s.id = m.id WHERE m.id > ? AND m.id <= ? AND s.id IS NULL ORDER BY m.id LIMIT ?"
+		query = "SELECT " + columns + " FROM message m LEFT JOIN search s ON s.id = m.id WHERE m.id > ? AND m.id <= ? AND s.id IS NULL ORDER BY m.id LIMIT ?"
 	}
 	var rows []model.Post
-	if err := tx.SQL(query, after, end, indexBatch).Find(&rows); err != nil {
-		return 0, 0, err
+	if err := tx.SQL(query, after, end, indexBatch).Find(&rows); err != nil || len(rows) == 0 {
+		return 0, after, err
 	}
-	last = after
-	for i := range rows {
-		if err := index(tx, &rows[i], s.db.Dialect); err != nil {
-			return 0, 0, err
-		}
-		last = rows[i].ID
-	}
-	return len(rows), last, nil
-}
-
-// index takes in one row: a message by its words, a change by looking at its
-// message anew.
-func index(tx *xorm.Session, row *model.Post, dialect string) error {
 	key := "id"
-	if dialect == db.SQLite {
+	if s.db.Dialect == db.SQLite {
 		key = "rowid"
 	}
-	target := row
-	switch row.Cmd {
-	case model.CmdSingle, model.CmdRoom, model.CmdNotice:
-	case model.CmdRecall, model.CmdEdit:
-		target = new(model.Post)
-		found, err := tx.Where("conversationid = ? AND seq = ?", row.ConversationID, row.Ref).Get(target)
-		if err != nil || !found {
-			return err
+	insert, err := tx.Tx().Prepare("REPLACE INTO search (" + key + ", tokens) VALUES (?, ?)")
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { _ = insert.Close() }() // it has done what it had to
+	for i := range rows {
+		row := &rows[i]
+		switch row.Cmd {
+		case model.CmdSingle, model.CmdRoom, model.CmdNotice:
+			err = index(insert, row)
+		case model.CmdRecall, model.CmdEdit:
+			err = reindex(tx, "DELETE FROM search WHERE "+key+" = ?", insert, row)
 		}
-	default:
-		return nil
+		if err != nil {
+			return 0, 0, err
+		}
 	}
-	if _, err := tx.Exec("DELETE FROM search WHERE "+key+" = ?", target.ID); err != nil {
-		return err
-	}
-	tokens := bigram.Index(words(target))
+	return len(rows), rows[len(rows)-1].ID, nil
+}
+
+// index takes in a message by its words.
+func index(insert *core.Stmt, row *model.Post) error {
+	tokens := bigram.Index(words(row))
 	if tokens == "" {
 		return nil
 	}
-	_, err := tx.Exec("INSERT INTO search ("+key+", tokens) VALUES (?, ?)", target.ID, tokens)
+	_, err := insert.Exec(row.ID, tokens)
 	return err
+}
+
+// reindex looks anew at the message that a row changed.
+func reindex(tx *xorm.Session, remove string, insert *core.Stmt, change *model.Post) error {
+	target := new(model.Post)
+	found, err := tx.Where("conversationid = ? AND seq = ?", change.ConversationID, change.Ref).Get(target)
+	if err != nil || !found {
+		return err
+	}
+	if _, err := tx.Exec(remove, target.ID); err != nil {
+		return err
+	}
+	return index(insert, target)
 }
 
 // words is what a message can be found by.

@@ -177,13 +177,13 @@ func (tx *Tx) findSent(posts []*post) error {
 	for _, p := range posts {
 		if p.sent.CID != "" {
 			tx.sent[sentKey{p.sent.UserID, p.sent.CID}] = false
-			args = append(args, p.sent.UserID, p.sent.CID)
+			args = append(args, p.sent.CID, p.sent.UserID)
 		}
 	}
 	if len(args) == 0 {
 		return nil
 	}
-	return tx.prepared.Each("SELECT userid, cid FROM message FORCE INDEX (userid) WHERE (userid, cid) IN ("+places(len(args)/2, "(?, ?)")+")", args,
+	return tx.prepared.Each("SELECT userid, cid FROM message FORCE INDEX (userid) WHERE (cid, userid) IN ("+places(len(args)/2, "(?, ?)")+")", args,
 		func(scan func(into ...any) error) error {
 			var key sentKey
 			err := scan(&key.userID, &key.cid)

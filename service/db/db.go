@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
-	_ "modernc.org/sqlite" // the driver named "sqlite", pure Go
 	"xorm.io/xorm"
 	"xorm.io/xorm/core"
 	"xorm.io/xorm/log"
@@ -45,8 +44,8 @@ const checkpoint = "&_pragma=wal_autocheckpoint(8192)"
 // DB is an open database. All methods are safe for concurrent use.
 type DB struct {
 	Dialect string
-	source  string                      // SQLite: the name under which the file is opened for writing
-	write   atomic.Pointer[xorm.Engine] // Reopen replaces it
+	source  string                 // SQLite: the name under which the file is opened for writing
+	write   atomic.Pointer[writer] // Reopen replaces it
 	read    *xorm.Engine
 	reads   reads
 }
@@ -71,7 +70,7 @@ func openSQLite(path string) (*DB, error) {
 		"&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)&_pragma=cell_size_check(1)"
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + pragmas
 	d := &DB{Dialect: SQLite, source: name + "&_txlock=immediate" + checkpoint}
-	write, err := engine("sqlite", d.source, 1)
+	write, err := sqliteWriter(d.source)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +111,7 @@ func openMySQL(source string) (*DB, error) {
 	}
 	tune(e, connections)
 	d := &DB{Dialect: MySQL, read: e}
-	d.write.Store(e)
+	d.write.Store(&writer{Engine: e})
 	return d, nil
 }
 
@@ -165,7 +164,7 @@ func tune(e *xorm.Engine, pool int) {
 func (d *DB) Close() error {
 	write := d.write.Load()
 	err := write.Close()
-	if d.read != write {
+	if d.read != write.Engine {
 		err = errors.Join(err, d.read.Close())
 	}
 	return err

@@ -36,6 +36,7 @@ func migrations() []migration {
 		{title: "answers to requests", steps: []string{"ALTER TABLE request ADD COLUMN answer VARCHAR(600) NOT NULL DEFAULT ''"}},
 		shared(),
 		rows(),
+		cids(),
 	}
 }
 

@@ -20,11 +20,11 @@ func (d *DB) Reopen(ctx context.Context) error {
 	if d.Dialect == MySQL {
 		return d.Ping(ctx)
 	}
-	e, err := engine("sqlite", d.source, 1)
+	e, err := sqliteWriter(d.source)
 	if err != nil {
 		return err
 	}
-	if err := prove(ctx, e); err != nil {
+	if err := prove(ctx, e.Engine); err != nil {
 		return errors.Join(err, e.Close())
 	}
 	return d.write.Swap(e).Close()

@@ -11,12 +11,20 @@ import (
 
 // Statements are prepared once and run again and again: the few that every
 // message needs. They are safe for concurrent use.
-type Statements struct{ list map[string]*sql.Stmt }
+type Statements struct {
+	list map[string]*sql.Stmt
+	lone *lone // of SQLite's writes; else nil
+}
 
 // PrepareWrites prepares statements of transactions. It may not be called
 // within one: SQLite has a single writing connection.
 func (d *DB) PrepareWrites(ctx context.Context, queries ...string) (*Statements, error) {
-	return prepare(ctx, d.write.Load().DB().DB, queries)
+	w := d.write.Load()
+	s, err := prepare(ctx, w.DB().DB, queries)
+	if err == nil {
+		s.lone = w.lone
+	}
+	return s, err
 }
 
 // PrepareReads prepares statements that run on the readers' pool.
@@ -73,6 +81,13 @@ func (b *Bound) Row(query string, args []any, into ...any) (found bool, err erro
 
 // Exec runs a statement and gives the id of the row it inserted, if it did.
 func (b *Bound) Exec(query string, args ...any) (id int64, err error) {
+	if lone := b.all.lone; lone != nil { // whose one connection the transaction has
+		result, err := lone.conn.Load().exec(b.ctx, query, args)
+		if err != nil {
+			return 0, err
+		}
+		return result.LastInsertId()
+	}
 	result, err := b.statement(query).ExecContext(b.ctx, args...) //nolint:sqlclosecheck // ends with the transaction
 	if err != nil {
 		return 0, err

@@ -22,8 +22,8 @@ export const isPost = (m) => m.cmd === CMD.SINGLE || m.cmd === CMD.ROOM || m.cmd
 
 /** crypto.randomUUID is missing on plain HTTP, and a LAN server is often just that. */
 export function newCID() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+  const bytes = crypto.getRandomValues(new Uint8Array(10));
+  return Date.now().toString(16).padStart(12, '0') + Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
 }
 
 const FIRST_DELAY = 1000;
