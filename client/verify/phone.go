@@ -298,8 +298,8 @@ func (p *phone) refused(ctx context.Context, m model.Message) {
 	}
 	switch model.Code(m.Error) {
 	case model.CodeUnavailable, model.CodeRateLimited, model.CodeInternal:
-		if p.isRead(m.CID) {
-			return // the next says more
+		if p.isRead(m.CID) { // the next says more; the ack may come yet, from a store that was slow
+			return
 		}
 		p.run.rec.add(Event{What: Retry, Dev: p.id, CID: m.CID, Code: m.Error})
 		p.run.tasks.Go(func() {
@@ -309,6 +309,7 @@ func (p *phone) refused(ctx context.Context, m model.Message) {
 		return
 	}
 	if p.isRead(m.CID) {
+		p.forgetRead(m.CID)
 		return
 	}
 	p.mu.Lock()
@@ -327,14 +328,19 @@ func (p *phone) doubt() {
 	p.run.rec.add(p.forget()...)
 }
 
-// isRead tells whether a cid is that of a read cursor, and forgets it.
+// isRead tells whether a cid is that of a read cursor.
 func (p *phone) isRead(cid string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_, is := p.reads[cid]
+	return is
+}
+
+func (p *phone) forgetRead(cid string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	delete(p.reads, cid)
 	delete(p.reading, cid)
-	return is
 }
 
 // again sends a message once more, or all that wait if cid is empty.
