@@ -21,6 +21,9 @@ func (d *DB) ReadRow(ctx context.Context, query string, args []any, into ...any)
 	if err != nil {
 		return false, retryable(err)
 	}
+	if ctx, err = d.brief(ctx); err != nil {
+		return false, err
+	}
 	found, err = scan(stmt.QueryRowContext(ctx, args...), into)
 	return found, retryable(err)
 }
@@ -30,6 +33,9 @@ func (d *DB) ReadIDs(ctx context.Context, query string, args ...any) (ids []int6
 	stmt, err := d.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next
 	if err != nil {
 		return nil, retryable(err)
+	}
+	if ctx, err = d.brief(ctx); err != nil {
+		return nil, err
 	}
 	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
@@ -44,6 +50,16 @@ func (d *DB) ReadIDs(ctx context.Context, query string, args ...any) (ids []int6
 		ids = append(ids, id)
 	}
 	return ids, retryable(rows.Err())
+}
+
+// brief is ctx for a query of a few rows. On SQLite one that could be called off
+// has two goroutines that wait for that, which cost as much as the query; it can
+// only be worth it where it has to wait for a connection.
+func (d *DB) brief(ctx context.Context) (context.Context, error) {
+	if d.Dialect != SQLite || d.read.DB().Stats().InUse >= readers {
+		return ctx, nil
+	}
+	return context.WithoutCancel(ctx), ctx.Err()
 }
 
 func (d *DB) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
