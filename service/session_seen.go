@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -83,19 +84,20 @@ func (v *SessionService) Run(ctx context.Context) {
 	}
 }
 
-// flush writes the times at which sessions were seen.
+// flush writes the times at which sessions were seen. Those of a batch, seconds
+// apart, get the first of their times: one statement for all of them.
 func (v *SessionService) flush(ctx context.Context) error {
 	due := v.seen.due()
-	for len(due) > 0 {
-		batch := due[:min(len(due), seenBatch)]
-		due = due[len(batch):]
+	slices.SortFunc(due, func(a, b seenEntry) int { return cmp.Compare(a.at, b.at) })
+	for batch := range slices.Chunk(due, seenBatch) {
+		ids := make([]int64, len(batch))
+		for i, e := range batch {
+			ids[i] = e.id
+		}
+		at := batch[0].at
 		err := v.db.Tx(ctx, func(s *xorm.Session) error {
-			for _, e := range batch {
-				if _, err := s.Exec("UPDATE session SET seenat = ? WHERE id = ? AND seenat < ?", e.at, e.id, e.at); err != nil {
-					return err
-				}
-			}
-			return nil
+			_, err := s.Table("session").In("id", ids).And("seenat < ?", at).Update(map[string]any{"seenat": at})
+			return err
 		})
 		if err != nil {
 			return err
