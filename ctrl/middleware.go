@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -48,6 +49,7 @@ func (e Edge) Wrap(next http.Handler) (http.Handler, error) {
 			return nil, fmt.Errorf("allowed origin: %w", err)
 		}
 	}
+	secure := e.secure()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		ctx := withRequestID(r.Context(), rand.Text()[:16])
@@ -55,7 +57,7 @@ func (e Edge) Wrap(next http.Handler) (http.Handler, error) {
 		defer cancel()
 		r = r.WithContext(ctx)
 		out := &recorder{ResponseWriter: w}
-		e.secure(out.Header())
+		maps.Copy(out.Header(), secure)
 		defer e.finish(out, r, start)
 		if err := guard.Check(r); err != nil {
 			e.fail(out, r, model.Failf(model.CodeForbidden, "cross-site request: %w", err))
@@ -140,13 +142,17 @@ func Policy(files string) string {
 		"; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html default"
 }
 
-func (e Edge) secure(h http.Header) {
-	h.Set("Content-Security-Policy", e.Policy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Permissions-Policy", "camera=(self), microphone=(self), geolocation=(), payment=()")
+// secure are the headers of every answer. Their values are shared: who sets one
+// anew puts another list in its place.
+func (e Edge) secure() http.Header {
+	return http.Header{
+		"Content-Security-Policy":    {e.Policy},
+		"X-Content-Type-Options":     {"nosniff"},
+		"Referrer-Policy":            {"same-origin"},
+		"Cross-Origin-Opener-Policy": {"same-origin"},
+		"X-Frame-Options":            {"DENY"},
+		"Permissions-Policy":         {"camera=(self), microphone=(self), geolocation=(), payment=()"},
+	}
 }
 
 // finish recovers a panic, counts the request and writes its line. It runs
@@ -169,11 +175,19 @@ func (e Edge) finish(out *recorder, r *http.Request, start time.Time) {
 	if out.status != http.StatusSwitchingProtocols {
 		e.Metrics.RequestSeconds.WithLabelValues(routeOf(r)).Observe(took.Seconds())
 	}
-	e.Log.Log(r.Context(), logLevel(r, out.code()), "request", "request", requestID(r.Context()), "method", methodOf(r), "route", routeOf(r), "status", out.code(),
-		"bytes", out.bytes, "took", took.Round(time.Microsecond), "address", ClientAddress(r.Context()))
+	e.logLine(out, r, took)
 	if aborted {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+func (e Edge) logLine(out *recorder, r *http.Request, took time.Duration) {
+	level := logLevel(r, out.code())
+	if !e.Log.Enabled(r.Context(), level) {
+		return // what it would say costs something already
+	}
+	e.Log.Log(r.Context(), level, "request", "request", requestID(r.Context()), "method", methodOf(r), "route", routeOf(r), "status", out.code(),
+		"bytes", out.bytes, "took", took.Round(time.Microsecond), "address", ClientAddress(r.Context()))
 }
 
 // logLevel keeps the many requests for assets out of the usual log.
