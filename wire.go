@@ -95,7 +95,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 		return nil, err
 	}
 	var presence *service.PresenceService // there before the first socket
-	bounds := hub.Options{Metrics: s.metrics, Log: s.log, Calm: debug.FreeOSMemory, Changed: func(userID int64) { presence.Changed(userID) }}
+	bounds := hub.Options{Metrics: s.metrics, Log: s.log, Calm: func() { d.GiveBack(); debug.FreeOSMemory() }, Changed: func(userID int64) { presence.Changed(userID) }}
 	bus, catchUp, err := s.joinBus(ctx, d, epoch, &bounds)
 	if err != nil {
 		return nil, err
