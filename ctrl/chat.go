@@ -66,8 +66,6 @@ const (
 	readBuffer = 125
 	// writeBuffer is only used where the websocket package writes by itself.
 	writeBuffer = 256
-	// handshakeTimeout bounds the writing of the 101.
-	handshakeTimeout = 10 * time.Second
 	// retrySocket is when a refused socket may try again.
 	retrySocket = 5 * time.Second
 )
@@ -75,17 +73,17 @@ const (
 // chat makes the handler of GET /chat.
 func (s *Server) chat() http.HandlerFunc {
 	upgrader := websocket.Upgrader{
-		HandshakeTimeout: handshakeTimeout,
-		ReadBufferSize:   readBuffer,
-		WriteBufferSize:  writeBuffer,
-		WriteBufferPool:  new(sync.Pool),
-		CheckOrigin:      func(*http.Request) bool { return true }, // admit has looked
+		ReadBufferSize:  readBuffer,
+		WriteBufferSize: writeBuffer,
+		WriteBufferPool: new(sync.Pool),
+		CheckOrigin:     func(*http.Request) bool { return true }, // admit has looked
 		Error: func(w http.ResponseWriter, r *http.Request, _ int, _ error) {
 			s.fail(w, s.call(r), model.Invalid("upgrade"))
 		},
 	}
 	buffers := &sync.Pool{New: func() any { return new(bytes.Buffer) }}
 	return func(w http.ResponseWriter, r *http.Request) {
+		mark, holds := s.Chat.Hub.Mark() // before anything is read
 		session, err := s.admit(r)
 		if err == nil {
 			err = s.room(r, session)
@@ -94,6 +92,10 @@ func (s *Server) chat() http.HandlerFunc {
 			s.fail(w, s.call(r), err)
 			return
 		}
+		var early *hub.Early
+		if holds {
+			early = s.early(r, session.UserID, mark)
+		}
 		out := &takeover{ResponseWriter: w}
 		conn, err := upgrader.Upgrade(out, r, nil)
 		if err != nil {
@@ -101,8 +103,18 @@ func (s *Server) chat() http.HandlerFunc {
 			return
 		}
 		node := s.Chat.Hub.Node(conn, out.pipe, session.UserID, session.ID, ClientAddress(r.Context()))
-		s.Chat.Hub.Serve(node, s.conversation(node, buffers, s.lang(r), requestID(r.Context())))
+		s.Chat.Hub.Serve(node, s.conversation(node, buffers, early, s.lang(r), requestID(r.Context())))
 	}
+}
+
+// early reads a user's groups before the socket is there, in a goroutine whose
+// stack has grown for the session already. If it cannot, Attach will.
+func (s *Server) early(r *http.Request, userID int64, mark uint64) *hub.Early {
+	groups, err := s.Chat.Groups(r.Context(), userID)
+	if err != nil {
+		return nil
+	}
+	return &hub.Early{Mark: mark, Groups: groups}
 }
 
 // call is a request as the answers want it.

@@ -69,6 +69,7 @@ var errRate = errors.New("rate limit")
 type conversation struct {
 	*Server
 	node    *hub.Node
+	early   *hub.Early // until the socket is attached
 	lang    string
 	request string // id of the request that opened it, for the log
 
@@ -82,9 +83,9 @@ type conversation struct {
 	buffers *sync.Pool
 }
 
-func (s *Server) conversation(node *hub.Node, buffers *sync.Pool, lang, request string) *conversation {
+func (s *Server) conversation(node *hub.Node, buffers *sync.Pool, early *hub.Early, lang, request string) *conversation {
 	return &conversation{
-		Server: s, node: node, lang: lang, request: request,
+		Server: s, node: node, early: early, lang: lang, request: request,
 		rate: bucket{tokens: framesBurst}, refused: bucket{tokens: refusedBurst},
 		buffers: buffers,
 	}
@@ -130,8 +131,9 @@ func (c *conversation) attach() error {
 		Cmd: model.CmdHello, UserID: c.node.UserID, At: time.Now().UnixMilli(),
 		Amount: int64(hub.Heartbeat / time.Second), Ext: ext,
 	}
-	c.touch()
-	return chat.Hub.Attach(ctx, c.node, hello, func(ctx context.Context) ([]int64, error) {
+	early := c.early
+	c.early = nil
+	return chat.Hub.Attach(ctx, c.node, hello, early, func(ctx context.Context) ([]int64, error) {
 		if chat.Alive != nil {
 			alive, err := chat.Alive(ctx, c.node.SessionID)
 			if err != nil {

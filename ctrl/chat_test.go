@@ -349,9 +349,16 @@ func TestSocketLimits(t *testing.T) {
 	last.alive()
 }
 
+// TestSessionThatEndedDuringTheHandshake: the store is asked again where a
+// session has ended since it was.
 func TestSessionThatEndedDuringTheHandshake(t *testing.T) {
-	s := newChat(t, func(c *Chat, _ *hub.Options) {
+	var s *chatSite
+	s = newChat(t, func(c *Chat, _ *hub.Options) {
 		c.Alive = func(context.Context, int64) (bool, error) { return false, nil }
+		c.Groups = func(context.Context, int64) ([]int64, error) {
+			s.hub.Disconnect(1, []int64{11}, 4001, "too early for the socket")
+			return nil, nil
+		}
 	})
 	conn, _, _ := s.open("", http.Header{"Authorization": {"Bearer one"}})
 	if code := (&talker{t, conn}).closed(); code != 4001 {
@@ -430,7 +437,7 @@ func TestSocketsTouchTheirSession(t *testing.T) {
 	s := newChat(t, func(c *Chat, _ *hub.Options) { c.Touch = func(id int64) { touched <- id } })
 	p := s.talker("one")
 	p.alive() // a heart
-	for _, what := range []string{"attach", "heart"} {
+	for _, what := range []string{"heart"} {
 		select {
 		case id := <-touched:
 			if id != 11 {

@@ -26,7 +26,7 @@ const largest = 16 << 20 // messages in these tests
 func (e echoer) Open() error {
 	e.node.Limit(largest)
 	e.node.Conn.SetPingHandler(func(text string) error { e.node.Heard(); e.node.Pong(text); return nil })
-	return e.node.hub.Attach(context.Background(), e.node, model.Message{Cmd: model.CmdHello},
+	return e.node.hub.Attach(context.Background(), e.node, model.Message{Cmd: model.CmdHello}, nil,
 		func(context.Context) ([]int64, error) { return nil, nil })
 }
 

@@ -20,6 +20,9 @@ func (h *Hub) Publish(d model.Delivery) {
 // apply is Publish on this node alone. The frame is made from the message if
 // there is none yet, and returned.
 func (h *Hub) apply(d *model.Delivery, f *Frame) *Frame {
+	if len(d.Subscribe) > 0 || len(d.Unsubscribe) > 0 {
+		h.changes.Add(1) // before anybody is looked for: see Mark
+	}
 	for _, u := range d.Subscribe {
 		for _, n := range h.users.list(u) {
 			n.join(d.Group)
@@ -149,6 +152,7 @@ func (h *Hub) Disconnect(userID int64, sessionIDs []int64, code int, reason stri
 }
 
 func (h *Hub) disconnect(userID int64, sessionIDs []int64, code int, reason string) {
+	h.changes.Add(1) // before anybody is looked for: see Mark
 	for _, n := range h.users.list(userID) {
 		if len(sessionIDs) == 0 || slices.Contains(sessionIDs, n.SessionID) {
 			n.Close(code, reason)

@@ -101,6 +101,7 @@ type socket struct {
 	userID, sessionID int64
 	groups            []int64
 	load              func(context.Context) ([]int64, error)
+	early             *Early
 	inMemory          bool
 	mute              bool // do not read the hello
 	wrap              func(net.Conn) net.Conn
@@ -125,7 +126,7 @@ func connect(t testing.TB, h *Hub, s socket) *device {
 			return
 		}
 		n := h.Node(conn, pipe, s.userID, s.sessionID, "127.0.0.1")
-		h.Serve(n, served{hub: h, node: n, load: load})
+		h.Serve(n, served{hub: h, node: n, early: s.early, load: load})
 		ready <- n
 	}()
 	conn, _, err := websocket.NewClient( //nolint:staticcheck // a Dialer cannot be given a connection
@@ -148,9 +149,10 @@ func connect(t testing.TB, h *Hub, s socket) *device {
 
 // served is a Receiver that throws away what it gets.
 type served struct {
-	hub  *Hub
-	node *Node
-	load func(context.Context) ([]int64, error)
+	hub   *Hub
+	node  *Node
+	early *Early
+	load  func(context.Context) ([]int64, error)
 }
 
 func (s served) Open() error {
@@ -158,7 +160,7 @@ func (s served) Open() error {
 	n.Conn.SetPingHandler(func(text string) error { n.Heard(); n.Pong(text); return nil })
 	n.Conn.SetPongHandler(func(string) error { n.Heard(); return nil })
 	n.Limit(model.MaxFrame)
-	_ = s.hub.Attach(context.Background(), n, model.Message{Cmd: model.CmdHello, UserID: n.UserID}, s.load)
+	_ = s.hub.Attach(context.Background(), n, model.Message{Cmd: model.CmdHello, UserID: n.UserID}, s.early, s.load)
 	return nil
 }
 

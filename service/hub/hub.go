@@ -6,20 +6,17 @@
 package hub
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"hongyan/model"
 	"hongyan/util/guard"
 	"hongyan/util/metrics"
 	"hongyan/util/mutant"
 
 	"github.com/gorilla/websocket"
-	"gopkg.in/fatih/set.v0"
 )
 
 // Why a socket is not attached.
@@ -85,6 +82,7 @@ type Hub struct {
 
 	start   time.Time
 	lastID  atomic.Uint64
+	changes atomic.Uint64 // see Mark
 	users   *index
 	groups  *index
 	rooms   *index
@@ -142,11 +140,12 @@ func (h *Hub) guard(where string, fn func()) {
 // Node makes a node of a fresh socket. It belongs to nobody until it is attached.
 func (h *Hub) Node(conn *websocket.Conn, pipe *Pipe, userID, sessionID int64, address string) *Node {
 	n := &Node{
-		Conn: conn, GroupSets: set.New(set.NonThreadSafe),
-		ID: h.lastID.Add(1), UserID: userID, SessionID: sessionID, Address: address,
+		Conn: conn,
+		ID:   h.lastID.Add(1), UserID: userID, SessionID: sessionID, Address: address,
 		hub: h, pipe: pipe,
 	}
-	n.DataQueue.held = true
+	n.DataQueue.begin(pipe.answer)
+	pipe.answer = nil
 	if tcp, ok := pipe.Conn.(interface{ SetWriteBuffer(int) error }); ok {
 		// What the kernel holds for a client that does not read counts too.
 		_ = tcp.SetWriteBuffer(2 * maxWrite)
@@ -154,32 +153,6 @@ func (h *Hub) Node(conn *websocket.Conn, pipe *Pipe, userID, sessionID int64, ad
 	pipe.node.Store(n)
 	n.Heard()
 	return n
-}
-
-// Attach makes n a socket of its user and of the groups that load gives, and
-// then sends hello as its first frame: a client that has read hello misses
-// nothing that is stored from then on. Membership that changes while load runs
-// is not lost: it is known to be newer. An error leaves n closed.
-func (h *Hub) Attach(ctx context.Context, n *Node, hello model.Message, load func(context.Context) ([]int64, error)) error {
-	if err := h.register(n); err != nil {
-		n.Close(CloseTryLater, "try again later")
-		return err
-	}
-	groups, err := load(ctx)
-	if err != nil {
-		n.Close(websocket.CloseInternalServerErr, "internal")
-		return err
-	}
-	n.loaded(groups)
-	f, err := newFrame(&hello, false)
-	if err != nil {
-		n.Close(websocket.CloseInternalServerErr, "internal")
-		return err
-	}
-	if n.DataQueue.release(f) == awakened {
-		h.call(n)
-	}
-	return nil
 }
 
 // Room reports whether another socket of userID from address would be let in,

@@ -124,6 +124,39 @@ func TestAttachRacesWithMembership(t *testing.T) {
 	d.silent()
 }
 
+// TestAttachWithWhatWasReadBefore: groups that were read before the socket was
+// there hold as long as no membership has changed and no session has ended since.
+func TestAttachWithWhatWasReadBefore(t *testing.T) {
+	for name, c := range map[string]struct {
+		meanwhile func(h *Hub)
+		holds     bool
+	}{
+		"nothing":         {func(h *Hub) { h.Publish(model.Delivery{Message: text(5, 1, "x"), Group: 5}) }, true},
+		"somebody enters": {func(h *Hub) { h.Publish(model.Delivery{Group: 5, Subscribe: []int64{2}, Silent: true}) }, false},
+		"somebody leaves": {func(h *Hub) { h.Publish(model.Delivery{Group: 5, Unsubscribe: []int64{2}, Silent: true}) }, false},
+		"a session ends":  {func(h *Hub) { h.Disconnect(2, []int64{7}, 4001, "ended") }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHub(t, nil)
+			mark, ok := h.Mark()
+			if !ok {
+				t.Fatal("not on a single node")
+			}
+			c.meanwhile(h)
+			asked := false
+			d := connect(t, h, socket{userID: 1, early: &Early{Mark: mark, Groups: []int64{5}}, load: func(context.Context) ([]int64, error) {
+				asked = true
+				return []int64{5}, nil
+			}})
+			if asked == c.holds {
+				t.Errorf("the store was asked: %v", asked)
+			}
+			h.Publish(model.Delivery{Message: text(5, 2, "five"), Group: 5})
+			d.expect("five")
+		})
+	}
+}
+
 func TestAttachRefused(t *testing.T) {
 	t.Run("load fails", func(t *testing.T) {
 		h := newHub(t, nil)

@@ -47,7 +47,7 @@ const (
 type Node struct {
 	Conn      *websocket.Conn
 	DataQueue DataQueue
-	GroupSets set.Interface // the groups it is in; guarded by mu
+	GroupSets set.Interface // the groups it is in, nil before the first; guarded by mu
 
 	ID        uint64 // the Origin of what it sends
 	UserID    int64
@@ -173,11 +173,13 @@ func (n *Node) leave(code int, reason string) {
 	if first {
 		n.gone = true
 		_ = n.pipe.SetReadDeadline(time.Now().Add(closeGrace)) // the first it has; a broken socket says so when it is read
-		n.GroupSets.Each(func(g any) bool {
-			n.hub.groups.remove(g.(int64), n)
-			return true
-		})
-		n.GroupSets.Clear()
+		if n.GroupSets != nil {
+			n.GroupSets.Each(func(g any) bool {
+				n.hub.groups.remove(g.(int64), n)
+				return true
+			})
+			n.GroupSets.Clear()
+		}
 		for room := range n.rooms {
 			n.hub.rooms.remove(room, n)
 		}
@@ -241,29 +243,42 @@ func (n *Node) finish() {
 func (n *Node) join(group int64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.loading {
-		n.changes[group] = true
-	}
+	n.change(group, true)
 	n.enter(group)
 }
 
 // enter is join for who holds mu.
 func (n *Node) enter(group int64) {
-	if n.gone || n.GroupSets.Has(group) {
+	if n.gone || n.in(group) {
 		return
+	}
+	if n.GroupSets == nil {
+		n.GroupSets = set.New(set.NonThreadSafe)
 	}
 	n.GroupSets.Add(group)
 	n.hub.groups.add(group, n, 0)
+}
+
+// in tells whether the node is in a group; for who holds mu.
+func (n *Node) in(group int64) bool { return n.GroupSets != nil && n.GroupSets.Has(group) }
+
+// change remembers a change while the groups are being loaded.
+func (n *Node) change(group int64, in bool) {
+	if !n.loading {
+		return
+	}
+	if n.changes == nil {
+		n.changes = make(map[int64]bool)
+	}
+	n.changes[group] = in
 }
 
 // part takes the node out of a group.
 func (n *Node) part(group int64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.loading {
-		n.changes[group] = false
-	}
-	if !n.gone && n.GroupSets.Has(group) {
+	n.change(group, false)
+	if !n.gone && n.in(group) {
 		n.GroupSets.Remove(group)
 		n.hub.groups.remove(group, n)
 	}
@@ -274,7 +289,7 @@ func (n *Node) part(group int64) {
 func (n *Node) load() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.loading, n.changes = true, make(map[int64]bool)
+	n.loading = true
 }
 
 // loaded joins the groups that were read. What changed meanwhile is newer than

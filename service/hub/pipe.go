@@ -33,8 +33,8 @@ const (
 // filler is an empty frame, masked as a client's have to be.
 const filler = "\x82\x80\x00\x00\x00\x00"
 
-// Pipe is the connection beneath a websocket.Conn. The handshake passes through
-// it; once a Node has it, whatever the websocket.Conn wants to write by itself
+// Pipe is the connection beneath a websocket.Conn. The answer to the handshake
+// is kept, to go out in one write with the hello; once a Node has it, whatever the websocket.Conn wants to write by itself
 // goes to the node's queue instead, so that a socket has one writer, and what
 // it reads is handed to it a frame at a time, so that it never holds more than
 // it is asked for.
@@ -42,6 +42,8 @@ type Pipe struct {
 	net.Conn
 	raw  syscall.RawConn // nil where reading and writing cannot be tried without blocking
 	node atomic.Pointer[Node]
+
+	answer []byte // to the handshake, until a node has it
 
 	// All below belongs to the reader.
 	ahead   []byte  // read, but not by the websocket.Conn yet
@@ -168,7 +170,7 @@ func (p *Pipe) Write(b []byte) (int, error) {
 	n := p.node.Load()
 	switch {
 	case n == nil:
-		return p.Conn.Write(b)
+		p.answer = append(p.answer, b...)
 	case len(b) >= 4 && b[0] == opClose:
 		code, reason := int(binary.BigEndian.Uint16(b[2:])), string(b[4:])
 		if code == websocket.CloseProtocolError && p.frame.opcode() == opClose&0x0f && strings.Contains(reason, "utf8") {

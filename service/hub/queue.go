@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"sync"
 
 	"hongyan/model"
@@ -40,8 +41,10 @@ type DataQueue struct {
 	bytes  int // their length
 	// busy: a writer has this queue, or will get it from the hub's list.
 	busy bool
-	// held: nothing is written yet, since the hello has to be the first.
-	held bool
+	// held: nothing is written yet, since the hello has to be the first; but what
+	// it is written behind, the answer to the handshake, if that is frames[0].
+	held   bool
+	answer bool
 	// owed are the conversations with a hole, or all of them; holes counts how
 	// often there was a first one.
 	owed    []conversation
@@ -166,6 +169,38 @@ func (q *DataQueue) pay() int {
 	return paid
 }
 
+// begin makes b, the answer to the handshake, the first that is written.
+func (q *DataQueue) begin(b []byte) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.held = true; len(b) > 0 {
+		q.answer = true
+		q.append(&Frame{data: b})
+	}
+}
+
+// greet lets the answer go out before the hello.
+func (q *DataQueue) greet() outcome {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.answer || q.busy {
+		return queued
+	}
+	q.busy = true
+	return awakened
+}
+
+// ready is how many frames may be written.
+func (q *DataQueue) ready() int {
+	switch {
+	case !q.held:
+		return len(q.frames)
+	case q.answer:
+		return 1
+	}
+	return 0
+}
+
 // take appends to batch what may go out in one write, which is the resyncs that
 // are owed as soon as nothing waits before them. An empty batch ends the writer.
 func (q *DataQueue) take(batch []*Frame) (_ []*Frame, paid int) {
@@ -175,11 +210,11 @@ func (q *DataQueue) take(batch []*Frame) (_ []*Frame, paid int) {
 		q.busy = false
 		return batch, 0
 	}
-	if len(q.frames) == 0 {
+	if len(q.frames) == 0 && !q.held {
 		paid = q.pay()
 	}
 	taken, size := 0, 0
-	for _, f := range q.frames {
+	for _, f := range q.frames[:q.ready()] {
 		if taken > 0 && size+len(f.data) > maxWrite {
 			break
 		}
@@ -187,6 +222,7 @@ func (q *DataQueue) take(batch []*Frame) (_ []*Frame, paid int) {
 		taken++
 	}
 	batch = append(batch, q.frames[:taken]...)
+	q.answer = q.answer && taken == 0
 	left := copy(q.frames, q.frames[taken:])
 	clear(q.frames[left:])
 	q.frames = q.frames[:left]
@@ -218,7 +254,7 @@ func (q *DataQueue) wrote(count, size int) (more, last bool) {
 	}
 	q.count -= count
 	q.bytes -= size
-	more = len(q.frames) > 0 || q.owedAll || len(q.owed) > 0 || q.farewell != nil && !q.said
+	more = !q.held && (len(q.frames) > 0 || q.owedAll || len(q.owed) > 0 || q.farewell != nil && !q.said)
 	if !more {
 		q.busy = false
 	}
@@ -232,8 +268,9 @@ func (q *DataQueue) release(f *Frame) outcome {
 	if q.farewell != nil || q.broken {
 		return dropped
 	}
+	first := q.ready() // while it is held
 	q.held = false
-	q.frames = append([]*Frame{f}, q.frames...)
+	q.frames = slices.Insert(q.frames, first, f)
 	q.count++
 	q.bytes += len(f.data)
 	return q.call()
@@ -248,11 +285,15 @@ func (q *DataQueue) end(f *Frame, abandon bool) (o outcome, first bool) {
 		return dropped, false
 	}
 	if abandon {
-		for _, f := range q.frames {
+		kept := 0
+		if q.answer {
+			kept = 1
+		}
+		for _, f := range q.frames[kept:] {
 			q.count--
 			q.bytes -= len(f.data)
 		}
-		q.frames = nil
+		q.frames = slices.Clone(q.frames[:kept])
 	}
 	q.farewell, q.held = f, false
 	// A client that is sent away pulls its history when it returns.

@@ -58,7 +58,7 @@ func (r *readers) add(nodes ...*Node) {
 		}
 	}
 	if r.idle == 0 && !r.stalled && r.line.len() > 0 {
-		r.watch()
+		r.observe()
 	}
 }
 
@@ -90,8 +90,8 @@ func (r *readers) task(name string, fn func()) {
 	}()
 }
 
-// watch looks after stallTime whether the line has moved.
-func (r *readers) watch() {
+// observe looks after stallTime whether the line has moved.
+func (r *readers) observe() {
 	r.stalled, r.seen = true, r.taken
 	if r.stall == nil {
 		r.stall = time.AfterFunc(stallTime, func() { r.hub.guard("readers", r.relieve) })
@@ -114,7 +114,7 @@ func (r *readers) relieve() {
 			r.start()
 		}
 	}
-	r.watch()
+	r.observe()
 }
 
 // away takes note that a reader waits for its client (1) or no longer does (-1).
@@ -163,8 +163,8 @@ func (r *readers) next() *Node {
 	}
 }
 
-// watchOver has the poller tell of n; false where there is none.
-func (r *readers) watchOver(n *Node) bool {
+// watches tells whether there is a poller for n.
+func (r *readers) watches(n *Node) bool {
 	if n.hub.goroutines || n.pipe.raw == nil {
 		return false
 	}
@@ -185,8 +185,11 @@ func (r *readers) watchOver(n *Node) bool {
 			}
 		})
 	}
-	return r.poller.Add(n.pipe.raw, n.ID) == nil
+	return true
 }
+
+// watch has the poller tell of n, what has come already included.
+func (r *readers) watch(n *Node) bool { return r.poller.Add(n.pipe.raw, n.ID) == nil }
 
 // wake has those nodes read that nobody reads already.
 func (r *readers) wake(ids []uint64) {

@@ -36,27 +36,32 @@ const (
 	asleep              // nobody does: the poller tells when to
 )
 
-// Serve reads n from now on, and returns at once. Where a poller can watch it,
-// it has a goroutine only while there is something to read; elsewhere, and
-// under TLS, it has one of its own. The node's read limit is the caller's.
+// Serve opens n in the caller's goroutine, and has it read from then on. Where a
+// poller can watch it, it has a goroutine only while there is something to read;
+// elsewhere, and under TLS, it has one of its own, which is a fresh one: the
+// caller's grown stack and the HTTP server's buffers must not live as long as
+// the socket. The node's read limit is the caller's.
 func (h *Hub) Serve(n *Node, r Receiver) {
 	n.receiver = r
 	n.Conn.SetCloseHandler(n.bye)
-	// A fresh goroutine, so that the handler's grown stack and the HTTP
-	// server's buffers do not live as long as the socket.
-	go h.guard("reader", n.begin)
-}
-
-func (n *Node) begin() {
-	if err := n.bear(n.receiver.Open); err != nil {
-		n.conclude(err)
+	if err := n.bear(r.Open); err != nil {
+		go h.guard("reader", func() { n.conclude(err) })
 		return
 	}
-	if n.pipe.polled = n.hub.readers.watchOver(n); n.pipe.polled {
-		n.turn()
-		return
+	if h.readers.watches(n) {
+		n.pipe.polled = true
+		idle := n.sleep()
+		switch watched := h.readers.watch(n); {
+		case watched && idle:
+			return
+		case watched:
+			h.readers.add(n)
+			return
+		case idle && !n.rouse():
+			return // it has ended, and is being read to its end
+		}
 	}
-	n.rest()
+	go h.guard("reader", n.rest)
 }
 
 // Limit bounds what may be read for one message, in bytes of its payload. It is

@@ -117,6 +117,13 @@ func (h *Hub) writeAll() {
 	}
 }
 
+// writeNow writes once to a node whose queue the caller has. It does not wait.
+func (h *Hub) writeNow(n *Node) {
+	w := h.spare.Get().(*writer)
+	defer h.spare.Put(w)
+	w.serve(n)
+}
+
 // writer has what a write needs, so that writing allocates nothing.
 type writer struct {
 	attempt attempt
