@@ -15,11 +15,11 @@ type signal struct {
 
 // fire lets go who waits; true for the first call.
 func (s *signal) fire() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.fired.Swap(true) {
 		return false
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.ch != nil {
 		close(s.ch)
 	}
