@@ -155,9 +155,9 @@ func (s *Server) admit(r *http.Request) (*model.Session, error) {
 	return session, err
 }
 
-// checkOrigin lets in the site itself and the list, compared whole. A browser
-// always says where it comes from; who does not must not be a browser with a
-// cookie, which any page could make it send.
+// checkOrigin lets in the site itself, the list and the site that a ticket was
+// made for, compared whole. A browser always says where it comes from; who does
+// not must not be a browser with a cookie, which any page could make it send.
 func (s *Server) checkOrigin(r *http.Request) error {
 	origins := r.Header["Origin"]
 	switch {
@@ -169,6 +169,8 @@ func (s *Server) checkOrigin(r *http.Request) error {
 		return nil
 	case len(origins) == 1 && (origins[0] == ownOrigin(r) || slices.Contains(s.Chat.Origins, origins[0])):
 		return nil
+	case len(origins) == 1 && origins[0] != "" && r.Header.Get("Authorization") == "" && origins[0] == service.TicketSite(r.URL.Query().Get("ticket")):
+		return nil // a page of the cluster at another node; a forged ticket is not redeemed
 	}
 	return model.Failf(model.CodeForbidden, "origin %q", origins)
 }

@@ -3,6 +3,7 @@ package ctrl
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -127,7 +128,8 @@ func newChat(t *testing.T, change func(*Chat, *hub.Options)) *chatSite {
 			if _, twice := used.LoadOrStore(ticket, true); twice {
 				return nil, model.Fail(model.CodeUnauthenticated)
 			}
-			return sessions.Authenticate(ctx, strings.TrimPrefix(ticket, "ticket-"))
+			token, _, _ := strings.Cut(strings.TrimPrefix(ticket, "ticket-"), ".")
+			return sessions.Authenticate(ctx, token)
 		},
 		Origins: []string{"https://friend.example"},
 		Epoch:   "e1", Node: "n1", Version: "v1",
@@ -251,6 +253,7 @@ func TestChatHandshake(t *testing.T) {
 	own := []string{"http://" + host}
 	cookie := []string{"hongyan=one"}
 	bearer := []string{"Bearer one"}
+	site := func(origin string) string { return base64.RawURLEncoding.EncodeToString([]byte(origin)) }
 	tests := []struct {
 		name, query string
 		header      http.Header
@@ -264,6 +267,11 @@ func TestChatHandshake(t *testing.T) {
 		{"ticket, no origin", "?ticket=ticket-one", nil, 101},
 		{"ticket again", "?ticket=ticket-one", nil, 401},
 		{"ticket unknown", "?ticket=x", nil, 401},
+		{"ticket of another site's page", "?ticket=ticket-one." + site("https://chat.example"), http.Header{"Origin": {"https://chat.example"}, "Cookie": cookie}, 101},
+		{"the same from a third", "?ticket=ticket-one." + site("https://chat.example"), http.Header{"Origin": {"https://evil.example"}}, 403},
+		{"forged for one's own", "?ticket=guess." + site("https://evil.example"), http.Header{"Origin": {"https://evil.example"}, "Cookie": cookie}, 401},
+		{"forged beside a token", "?ticket=guess." + site("https://evil.example"), http.Header{"Origin": {"https://evil.example"}, "Authorization": bearer}, 403},
+		{"ticket of no site, origin empty", "?ticket=ticket-one", http.Header{"Origin": {""}}, 403},
 		{"bearer, foreign origin", "", http.Header{"Authorization": bearer, "Origin": {"http://evil.example"}}, 403},
 		{"evil", "", http.Header{"Cookie": cookie, "Origin": {"http://evil.example"}}, 403},
 		{"null", "", http.Header{"Cookie": cookie, "Origin": {"null"}}, 403},

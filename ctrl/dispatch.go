@@ -3,6 +3,7 @@ package ctrl
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"hongyan/model"
@@ -58,6 +59,38 @@ func (s *Server) userDispatch(_ http.ResponseWriter, r *request) (any, error) {
 		return nil, model.Invalid("userid")
 	}
 	return s.dispatch(r, service.ClientOf(id))
+}
+
+// openNodes lets the page that is answered open its socket at the nodes of the
+// cluster that have addresses of their own, and gives their origins; none where
+// the page's own is all there is. A page over HTTPS may speak to nodes over
+// HTTPS alone.
+func (p *pages) openNodes(w http.ResponseWriter, r *request) (origins []string, err error) {
+	if p.Dispatch == nil {
+		return nil, nil
+	}
+	nodes, err := p.Dispatch.Nodes(r.Context(), "")
+	if err != nil {
+		return nil, err
+	}
+	others := false
+	for _, n := range nodes {
+		if isTLS(r.Request) && !strings.HasPrefix(n.URL, "https://") {
+			continue
+		}
+		origins = append(origins, n.URL)
+		others = others || n.URL != ownOrigin(r.Request)
+	}
+	if !others {
+		return nil, nil
+	}
+	sockets := "connect-src 'self'"
+	for _, origin := range origins {
+		sockets += " ws" + strings.TrimPrefix(origin, "http")
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "connect-src 'self'", sockets, 1))
+	return origins, nil
 }
 
 // dispatch answers where to connect. Where no node has an address of its own,

@@ -43,6 +43,9 @@ func (p *pages) renderApp(w http.ResponseWriter, r *request, status int, create,
 		}
 	}
 	data.Boot = view.Boot{Me: data.Me, Conversations: orEmpty(rows), Requests: orEmpty(requests)}
+	if data.Boot.Nodes, err = p.openNodes(w, r); err != nil {
+		return err
+	}
 	if err := p.openChat(r, data, reply); err != nil {
 		return err
 	}

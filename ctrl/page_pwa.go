@@ -47,6 +47,10 @@ func (p *pages) worker(w http.ResponseWriter, _ *http.Request) {
 // offline is the client's page for when there is no server to ask. It is kept
 // by the browser, so there is nothing of anybody's session in it.
 func (p *pages) offline(w http.ResponseWriter, r *request) error {
-	data := &view.App{Common: p.common(r), Tab: "messages", Pane: "list", Boot: view.Boot{Offline: true}}
+	nodes, err := p.openNodes(w, r)
+	if err != nil {
+		return err
+	}
+	data := &view.App{Common: p.common(r), Tab: "messages", Pane: "list", Boot: view.Boot{Offline: true, Nodes: nodes}}
 	return p.render(w, r, http.StatusOK, "/chat/offline.shtml", data)
 }

@@ -184,7 +184,7 @@ func (s *Server) ticket(_ http.ResponseWriter, r *request) (any, error) {
 	if err := allow(s.Limits.Ticket, strconv.FormatInt(r.UserID(), 10)); err != nil {
 		return nil, err
 	}
-	ticket, expires, err := s.Devices.Ticket(r.Context(), r.Session)
+	ticket, expires, err := s.Devices.Ticket(r.Context(), r.Session, r.Header.Get("Origin"))
 	return map[string]any{"ticket": ticket, "expires": expires}, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"hongyan/model"
+	"hongyan/service"
 )
 
 func TestRegisterLoginLogout(t *testing.T) {
@@ -209,6 +210,16 @@ func TestProfileAndDevices(t *testing.T) {
 	session, err := s.server.Devices.Redeem(t.Context(), ticket.Ticket)
 	if err != nil || session.UserID != ann.ID {
 		t.Errorf("ticket %+v: %v, %v", ticket, session, err)
+	}
+	ann.call("/user/ticket", "", "Origin", "http://hongyan.test").into(t, &ticket)
+	if site := service.TicketSite(ticket.Ticket); site != "http://hongyan.test" {
+		t.Errorf("the ticket of a page is for %q", site)
+	}
+	if session, err := s.server.Devices.Redeem(t.Context(), ticket.Ticket[:43]+".aHR0cHM6Ly9ldmls"); err == nil {
+		t.Errorf("a ticket with another site's name opens %+v", session)
+	}
+	if session, err := s.server.Devices.Redeem(t.Context(), ticket.Ticket); err != nil || session.UserID != ann.ID {
+		t.Errorf("the ticket of a page: %v, %v", session, err)
 	}
 }
 

@@ -9,13 +9,15 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
 // wire is one person's own way to the product, which a test can cut. Pages
 // still come while it is down, as they would from a browser's cache.
 type wire struct {
-	server *httptest.Server
+	server  *httptest.Server
+	sockets atomic.Int64 // that asked for their way here
 
 	mu    sync.Mutex
 	down  bool
@@ -25,19 +27,27 @@ type wire struct {
 
 func newWire(t *testing.T) *wire {
 	t.Helper()
-	target, err := url.Parse(startProduct(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	product := startProduct(t)
+	return newWireTo(t, func() string { return product })
+}
+
+// newWireTo is a way to what target says at the moment of each request.
+func newWireTo(t *testing.T, target func() string) *wire {
+	t.Helper()
 	w := &wire{conns: map[net.Conn]bool{}}
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(target)
+			if to, err := url.Parse(target()); err == nil {
+				r.SetURL(to)
+			}
 			r.Out.Host = r.In.Host
 		},
 		ErrorHandler: func(out http.ResponseWriter, _ *http.Request, _ error) { hangUp(out) },
 	}
 	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/chat" {
+			w.sockets.Add(1)
+		}
 		if down, dark := w.isDown(); down && (dark || r.Method == http.MethodPost || r.URL.Path == "/chat") {
 			hangUp(out)
 			return

@@ -55,7 +55,7 @@ func TestOnlyHashesAreStored(t *testing.T) {
 	inTown(t, func(w *town) {
 		w.settle(1)
 		token, session := w.signIn(1)
-		ticket, _, err := w.sessions.Ticket(w.Context(), session)
+		ticket, _, err := w.sessions.Ticket(w.Context(), session, "")
 		w.ok(err)
 		for _, query := range []string{"SELECT hash FROM session", "SELECT hash FROM ticket"} {
 			var hash string
@@ -127,7 +127,7 @@ func TestTicketOpensOnce(t *testing.T) {
 		w.settle(1)
 		_, session := w.signIn(1)
 		make := func() string {
-			ticket, expires, err := w.sessions.Ticket(w.Context(), session)
+			ticket, expires, err := w.sessions.Ticket(w.Context(), session, "")
 			w.ok(err)
 			if expires != w.now().UnixMilli()+30_000 {
 				t.Errorf("expires %d", expires)

@@ -2,6 +2,8 @@ package service
 
 import (
 	"context"
+	"encoding/base64"
+	"strings"
 	"time"
 
 	"hongyan/model"
@@ -9,19 +11,39 @@ import (
 	"xorm.io/xorm"
 )
 
-// ticketLife is how long a ticket waits for its socket.
-const ticketLife = 30 * time.Second
+const (
+	// ticketLife is how long a ticket waits for its socket.
+	ticketLife = 30 * time.Second
+	// maxSite bounds the origin that a ticket names: a name of DNS and a port.
+	maxSite = 300
+)
 
 // Ticket makes a secret that opens one socket for a session: one that may
-// stand in an address, since it is worth nothing a moment later.
-func (v *SessionService) Ticket(ctx context.Context, session *model.Session) (ticket string, expires int64, err error) {
+// stand in an address, since it is worth nothing a moment later. site is the
+// origin of the page that asked, "" where that was no page.
+func (v *SessionService) Ticket(ctx context.Context, session *model.Session, site string) (ticket string, expires int64, err error) {
 	ticket = newSecret()
+	if site != "" && len(site) <= maxSite {
+		ticket += "." + base64.RawURLEncoding.EncodeToString([]byte(site))
+	}
 	expires = v.now().Add(ticketLife).UnixMilli()
 	err = v.db.Tx(ctx, func(s *xorm.Session) error {
 		_, err := s.Insert(&model.Ticket{Hash: secretHash(ticket), SessionID: session.ID, Expires: expires})
 		return err
 	})
 	return ticket, expires, err
+}
+
+// TicketSite is the origin whose pages may open a socket with a ticket at
+// whichever node, "" if it names none. What it says is true of a ticket that
+// Redeem takes, and of no other: the store knows tickets whole.
+func TicketSite(ticket string) string {
+	_, encoded, _ := strings.Cut(ticket, ".")
+	site, err := base64.RawURLEncoding.DecodeString(encoded)
+	if err != nil || len(site) > maxSite {
+		return ""
+	}
+	return string(site)
 }
 
 // Redeem takes a ticket and gives the session it was made for. Of those who

@@ -116,6 +116,7 @@ type Boot struct {
 	Requests      any                     `json:"requests,omitempty"`
 	People        []Person                `json:"people,omitempty"` // who speaks in what is shown
 	Chat          *BootChat               `json:"chat,omitempty"`
+	Nodes         []string                `json:"nodes,omitempty"` // origins at which the page may open its socket too
 }
 
 // Person is what the modules must know of somebody to name them.

@@ -8,6 +8,7 @@ import { fitting } from '/a/x/js/chat/written.js';
 import { openDatabase } from '/a/x/js/core/database.js';
 import { frameOf, Outbox } from '/a/x/js/core/outbox.js';
 import { Mirror } from '/a/x/js/core/mirror.js';
+import { Nodes } from '/a/x/js/core/nodes.js';
 import { backoff, isFinal, newCID } from '/a/x/js/core/socket.js';
 import * as store from '/a/x/js/core/store.js';
 import { Timeline } from '/a/x/js/core/timeline.js';
@@ -268,6 +269,49 @@ export const checks = {
   line() {
     const delays = Array.from({ length: 10 }, (_, i) => backoff(i, () => 1));
     return [...same('back-off', delays, [1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000, 30000, 30000]), ...same('final', [1001, 4000, 4001, 4007, 4008].map(isFinal), [false, true, true, true, false])];
+  },
+
+  /** A round goes through what the page may reach, once, and ends at its own site; what the server wants comes first. */
+  async nodes() {
+    let asked = 0, tickets = 0, now = 0, reachable = true;
+    const pace = { first: 10, most: 100, factor: 3, jitter: 0.2 };
+    const [a, b] = ['https://a.example', 'https://b.example'];
+    const nodes = new Nodes([a, b], {
+      now: () => now,
+      ask: async () => {
+        if (!reachable) throw new Error('away');
+        asked++;
+        return { rows: [{ url: b }, { url: 'https://unknown.example' }, { url: a }], ttl: 60, backoff: pace };
+      },
+      ticket: async () => {
+        if (!reachable) throw new Error('away');
+        return `t${++tickets}`;
+      },
+    });
+    const round = async (wanted) => {
+      const urls = [];
+      do urls.push((await nodes.next(urls.length ? '' : wanted)).url); while (nodes.more);
+      return urls;
+    };
+    const wrong = [
+      ...same('a round', await round(), [`${b}/chat?ticket=t1`, `${a}/chat?ticket=t2`, '/chat']),
+      ...same('where the server wants us', await round(a), [`${a}/chat?ticket=t3`, `${b}/chat?ticket=t4`, '/chat']),
+      ...same('where the policy does not let us', await round('https://evil.example'), [`${b}/chat?ticket=t5`, `${a}/chat?ticket=t6`, '/chat']),
+      ...same('asked while the list is good', asked, 1),
+      ...same('patience', (await nodes.next()).patience, 3000),
+    ];
+    nodes.arrived();
+    wrong.push(...same('after the line was up', (await nodes.next()).url, `${b}/chat?ticket=t8`));
+    nodes.forget();
+    await nodes.next();
+    now = 61_000;
+    nodes.arrived();
+    await nodes.next();
+    wrong.push(...same('asked when told to move, and when the list is old', asked, 3), ...same('the pace', backoff(1, () => 0, nodes.pace), 24));
+    reachable = false;
+    nodes.forget();
+    wrong.push(...same('where the site is away', await round(), ['/chat']));
+    return wrong;
   },
 
   letters() {

@@ -11,7 +11,7 @@ const PATIENCE = 10000;
 export class Line {
   /**
    * @param {string} name of the person's own
-   * @param {{frame: (m: any) => void, state: (s: any) => void, check: () => Promise<boolean>, lead: () => Promise<void>, follow: () => Promise<void>,
+   * @param {{frame: (m: any) => void, state: (s: any) => void, check: () => Promise<boolean>, nodes: any, lead: () => Promise<void>, follow: () => Promise<void>,
    *   box: (entries: any[]) => void, entries: () => any[], call: (method: string, args: any[]) => any, word: (w: any) => void}} on
    */
   constructor(name, on) {
@@ -68,7 +68,7 @@ export class Line {
   async lead() {
     this.trust();
     this.leading.value = true;
-    const socket = (this.socket = new Socket({ onframe: (m) => this.take(m), onstate: (s) => this.state(s), check: this.on.check }));
+    const socket = (this.socket = new Socket({ onframe: (m) => this.take(m), onstate: (s) => this.state(s), check: this.on.check, nodes: this.on.nodes }));
     await this.on.lead();
     if (this.socket !== socket) return;
     if (!this.stopped) socket.start();

@@ -26,8 +26,7 @@ export function newCID() {
   return Date.now().toString(16).padStart(12, '0') + Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
 }
 
-const FIRST_DELAY = 1000;
-const LONGEST_DELAY = 30000;
+const PACE = { first: 1000, most: 30000, factor: 2, jitter: 0.5 };
 const OPEN_TIMEOUT = 15000;
 const ANSWER_TIMEOUT = 10000;
 // A line that lasted this long was good: the next loss starts with short delays again.
@@ -41,19 +40,22 @@ const TRIPS = 20;
 /** Whether a close code asks us to stay away. */
 export const isFinal = (code) => code >= 4000 && code <= 4007;
 
-/** The delay before attempt n (0, 1, …): exponential, spread over its whole half so that a crowd does not come at once. */
-export function backoff(n, random = Math.random) {
-  const top = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** n);
-  return Math.round(top / 2 + random() * (top / 2));
+/** The delay before attempt n (0, 1, …): exponential, spread over its later part so that a crowd does not come at once. */
+export function backoff(n, random = Math.random, { first, most, factor, jitter } = PACE) {
+  const top = Math.min(most, first * factor ** n);
+  return Math.round(top * (1 - jitter) + random() * top * jitter);
 }
 
 export class Socket {
-  /** @param {{onframe:(m:any)=>void,onstate:(s:any)=>void,check?:()=>Promise<boolean>}} handlers
-   * check tells, after a connection that never opened, whether we are still signed in. */
-  constructor({ onframe, onstate, check }) {
+  /** @param {{onframe:(m:any)=>void,onstate:(s:any)=>void,check?:()=>Promise<boolean>,nodes?:any}} handlers
+   * check tells, after a connection that never opened, whether we are still signed in; nodes, where there are several,
+   * a promise of the addresses (nodes.js). */
+  constructor({ onframe, onstate, check, nodes }) {
     this.onframe = onframe;
     this.onstate = onstate;
     this.check = check;
+    this.found = nodes;
+    this.nodes = null; // once it is there
     this.attempt = 0;
     this.ready = false;
     this.stopped = true;
@@ -104,6 +106,7 @@ export class Socket {
   }
 
   drop() {
+    this.turn = null;
     for (const name of Object.keys(this.timers)) clearTimeout(this.timers[name]);
     this.ready = false;
     const ws = this.ws;
@@ -116,7 +119,20 @@ export class Socket {
   connect() {
     clearTimeout(this.timers.retry);
     this.state('connecting', this.attempt === 0 ? '' : 'retry');
-    const url = new URL(this.url || '/chat', location.href);
+    if (this.found) this.choose();
+    else this.open('/chat');
+  }
+
+  /** Connects to one of several nodes. */
+  async choose() {
+    const turn = (this.turn = {}); // over when something else happened meanwhile
+    this.nodes ??= await this.found;
+    const at = (await this.nodes?.next(this.url)) ?? { url: '/chat' };
+    if (this.turn === turn) this.open(at.url, at.patience);
+  }
+
+  open(address, patience = OPEN_TIMEOUT) {
+    const url = new URL(address, location.href);
     url.protocol = url.protocol.replace(/^http/, 'ws');
     let ws;
     try {
@@ -127,7 +143,7 @@ export class Socket {
     }
     this.ws = ws;
     this.url = '';
-    this.timers.open = setTimeout(() => this.lost('timeout'), OPEN_TIMEOUT);
+    this.timers.open = setTimeout(() => this.lost('timeout'), patience);
     ws.onmessage = (event) => this.receive(event.data);
     ws.onclose = (event) => this.closed(event);
   }
@@ -160,6 +176,7 @@ export class Socket {
 
   hello(m) {
     clearTimeout(this.timers.open);
+    this.nodes?.arrived();
     this.ready = true;
     this.sentAt = 0;
     Object.assign(stats, { hello: m.ext, skew: m.at ? Date.now() - m.at : 0 });
@@ -199,7 +216,8 @@ export class Socket {
   }
 
   move(m) {
-    this.url = typeof m.url === 'string' ? m.url : '';
+    this.url = URL.parse?.(m.url)?.origin ?? '';
+    this.nodes?.forget();
     const within = Math.max(0, m.amount || 0);
     this.timers.retry = setTimeout(() => {
       this.drop();
@@ -221,6 +239,10 @@ export class Socket {
       this.stop(event.code === 4001 ? 'session' : event.code === 4002 ? 'elsewhere' : `closed ${event.code}`);
       return;
     }
+    if (!opened && this.nodes?.more) {
+      this.connect();
+      return;
+    }
     // The browser does not tell a refused handshake from a dead network.
     if (!opened && this.check && navigator.onLine && !(await this.check())) {
       this.stop('session');
@@ -232,14 +254,16 @@ export class Socket {
 
   lost(reason) {
     if (this.stopped) return;
+    const next = reason === 'timeout' && this.nodes?.more;
     this.drop();
-    this.again(reason);
+    if (next) this.connect();
+    else this.again(reason);
   }
 
   again(reason) {
     if (this.openedAt && Date.now() - this.openedAt > STABLE_AFTER) this.attempt = 0;
     this.openedAt = 0;
-    const delay = backoff(this.attempt++);
+    const delay = backoff(this.attempt++, Math.random, this.nodes?.pace);
     this.timers.retry = setTimeout(() => this.connect(), delay);
     this.state('offline', reason, Date.now() + delay);
   }

@@ -52,13 +52,16 @@ export async function start(boot = {}) {
   restoreDrafts();
   conversations.subscribe(followMutes);
   line.value = new Line(databaseOf(me.peek().id), {
-    frame: receive, state: connected, check: stillSignedIn, lead, follow, word: heard,
+    frame: receive, state: connected, check: stillSignedIn, nodes: nodesOf(boot), lead, follow, word: heard,
     box: (entries) => outbox.peek()?.take?.(entries), entries: () => [...(outbox.peek()?.entries() ?? [])],
     call: (method, ...args) => (method === 'stats' ? line.peek() : outbox.peek())?.[method](...args),
   });
   line.peek().start();
   wanted = LISTS.filter((name) => !boot[name]);
 }
+
+/** The addresses of the nodes that the page may connect to besides its own site, if there are any. */
+const nodesOf = ({ nodes }) => (nodes ? import('./nodes.js').then((m) => new m.Nodes(nodes), () => null) : null);
 
 /** What tells authors that their words are here, and what keeps them for later; tried again with the next hello. */
 function keepWatch() {
