@@ -51,6 +51,7 @@ type Client struct {
 
 	mu        sync.Mutex // guards the following
 	addresses []string
+	pace      pace
 	token     string
 	user      model.User
 }
@@ -59,7 +60,7 @@ type Client struct {
 // If there are several addresses of one cluster, they are tried in turn.
 func New(addresses ...string) *Client {
 	dialer := net.Dialer{Timeout: dialTimeout}
-	c := &Client{http: &http.Client{
+	c := &Client{pace: usualPace(), http: &http.Client{
 		Timeout:   requestTimeout,
 		Transport: &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute},
 	}}
@@ -100,6 +101,13 @@ func (c *Client) prefer(address string) {
 		}
 	}
 	c.addresses = rest
+}
+
+// wait is how long the n-th attempt in a row waits.
+func (c *Client) wait(n int) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pace.wait(n)
 }
 
 func (c *Client) count() int {

@@ -314,3 +314,47 @@ func TestLineMovesAndEnds(t *testing.T) {
 		t.Errorf("ended with %v", l.Err())
 	}
 }
+
+// A cluster says how attempts are to follow each other; what cannot be kept is not.
+func TestPaceIsTheClusters(t *testing.T) {
+	for wish, want := range map[string][2]time.Duration{ // the shortest and the longest third wait
+		`{"first":100,"most":800,"factor":2,"jitter":0.5}`:  {200 * time.Millisecond, 400 * time.Millisecond},
+		`{"first":100,"most":300,"factor":10,"jitter":0}`:   {300 * time.Millisecond, 300 * time.Millisecond},
+		`{"first":0,"most":0,"factor":1,"jitter":0}`:        {firstRetry * 2, firstRetry * 4},
+		`{"first":100,"most":300,"factor":1000,"jitter":0}`: {firstRetry * 2, firstRetry * 4},
+		`{"first":100,"most":300,"factor":2,"jitter":7}`:    {firstRetry * 2, firstRetry * 4},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"code":0,"msg":"","rows":[],"backoff":` + wish + `}`))
+		}))
+		c := user(t, server.URL)
+		if err := c.Discover(t.Context()); err != nil {
+			t.Error(err)
+		}
+		for range 100 {
+			if wait := c.wait(2); wait < want[0] || wait > want[1] {
+				t.Fatalf("%s: waits %v, want %v to %v", wish, wait, want[0], want[1])
+			}
+		}
+		server.Close()
+	}
+}
+
+// The first address takes connections and says nothing, as behind a broken
+// balancer: a line is up within 5 s all the same.
+func TestLineLeavesABlackHole(t *testing.T) {
+	hole, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = hole.Close() }()
+	f := newFake(t)
+	f.store(1)
+	began := time.Now()
+	l := user(t, "http://"+hole.Addr().String(), f.URL).Follow(t.Context(), nil)
+	defer l.Close()
+	seqs(t, l, 1)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("up after %v", took)
+	}
+}

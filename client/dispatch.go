@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"time"
@@ -12,6 +14,36 @@ import (
 
 // askTimeout bounds the question where to connect: somebody is waiting.
 const askTimeout = 3 * time.Second
+
+// pace is how attempts follow each other: after first, then factor times as
+// late each time up to most, each spread over the last part of its wait that
+// jitter is, so that a cluster's clients do not return as one.
+type pace struct {
+	first, most    time.Duration
+	factor, jitter float64
+}
+
+// usualPace is kept until a cluster asks for another.
+func usualPace() pace { return pace{firstRetry, lastRetry, 2, 0.5} }
+
+// wait is the n-th one, from 0 on.
+func (p pace) wait(n int) time.Duration {
+	top := math.Min(float64(p.most), float64(p.first)*math.Pow(p.factor, float64(n)))
+	return time.Duration(top * (1 - p.jitter*rand.Float64())) //nolint:gosec // jitter is no secret
+}
+
+// backOff is the pace as GET /dispatch gives it, in milliseconds.
+type backOff struct {
+	First, Most    int64
+	Factor, Jitter float64
+}
+
+// pace gives the cluster's wish, and false where it makes none that can be kept.
+func (b backOff) pace() (pace, bool) {
+	const longest = 10 * 60 * 1000
+	ok := b.First > 0 && b.First <= b.Most && b.Most <= longest && b.Factor >= 1 && b.Factor <= 10 && b.Jitter >= 0 && b.Jitter <= 1
+	return pace{time.Duration(b.First) * time.Millisecond, time.Duration(b.Most) * time.Millisecond, b.Factor, b.Jitter}, ok
+}
 
 // Discover asks the cluster where to connect and takes its addresses, best
 // first; those known before stay behind them. A Line asks by itself when it is
@@ -56,9 +88,16 @@ func (c *Client) dispatch(ctx context.Context, address string) ([]string, error)
 	var answer struct {
 		Code int
 		Rows []struct{ URL string }
+
+		BackOff backOff
 	}
 	if err := json.Unmarshal(data, &answer); err != nil || w.StatusCode != http.StatusOK || answer.Code != 0 {
 		return nil, fmt.Errorf("dispatch at %s: status %d", address, w.StatusCode)
+	}
+	if wish, ok := answer.BackOff.pace(); ok {
+		c.mu.Lock()
+		c.pace = wish
+		c.mu.Unlock()
 	}
 	var found []string
 	for _, row := range answer.Rows {

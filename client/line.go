@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// firstRetry and lastRetry bound the wait before a reconnect, of which a
-	// random part is taken, so that a cluster's clients do not return as one.
+	// firstRetry and lastRetry bound the wait before a reconnect where no cluster
+	// asks for another pace.
 	firstRetry = 250 * time.Millisecond
 	lastRetry  = 15 * time.Second
 	// pageSize is what the server gives at most.
@@ -143,7 +143,7 @@ func (l *Line) settle(outcome model.Message) (sent model.Message, found bool) {
 func (l *Line) run() {
 	defer close(l.done)
 	defer close(l.frames)
-	wait, failed := firstRetry, 0
+	failed := 0
 	for l.ctx.Err() == nil {
 		began := time.Now()
 		pause, err := l.connect()
@@ -154,14 +154,13 @@ func (l *Line) run() {
 			return
 		}
 		if time.Since(began) > lastRetry {
-			wait, failed = firstRetry, 0
+			failed = 0
 		}
 		if failed++; pause > 0 || failed > 1 {
 			_ = l.client.Discover(l.ctx) // what is known may do
 		}
 		if pause == 0 {
-			pause = wait/2 + rand.N(wait/2) //nolint:gosec // jitter is no secret
-			wait = min(2*wait, lastRetry)
+			pause = l.client.wait(failed - 1)
 		}
 		select {
 		case <-time.After(pause):
