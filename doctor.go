@@ -113,7 +113,7 @@ func checkFiles(c *config.Config) (string, error) {
 }
 
 func checkBucket(c *config.Config) (string, error) {
-	store, err := blob.Open(c.Blob, blob.Keys{ID: c.OSSKeyID, Secret: c.OSSKeySecret})
+	store, err := blob.Open(c.Blob, blob.Keys{ID: c.OSSKeyID, Secret: c.OSSKeySecret}, c.Bus != "local")
 	if err != nil {
 		return "", err
 	}

@@ -84,7 +84,7 @@ func serve(ctx context.Context, c *config.Config, stdout, stderr io.Writer, read
 		return err
 	}
 	defer release()
-	if s.files, err = blob.Open(c.Blob, blob.Keys{ID: c.OSSKeyID, Secret: c.OSSKeySecret}); err != nil {
+	if s.files, err = blob.Open(c.Blob, blob.Keys{ID: c.OSSKeyID, Secret: c.OSSKeySecret}, c.Bus != "local"); err != nil {
 		return err
 	}
 	if c, ok := s.files.(io.Closer); ok {

@@ -448,7 +448,7 @@ func TestUploadLimits(t *testing.T) {
 
 func TestFilesInOSS(t *testing.T) {
 	fake := osstest.Start(t)
-	store, err := blob.Open(fake.Source(), blob.Keys{ID: osstest.KeyID, Secret: osstest.KeySecret})
+	store, err := blob.Open(fake.Source(), blob.Keys{ID: osstest.KeyID, Secret: osstest.KeySecret}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -242,3 +242,38 @@ func TestLostPartIsSentAgain(t *testing.T) {
 		}
 	})
 }
+
+// TestResumeAtAnotherNode goes on with an upload where its parts are not: it
+// begins anew there by itself, and the file is what was sent.
+func TestResumeAtAnotherNode(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, base *db.DB) {
+		d := newDesk(t, base, usual())
+		here := d.files
+		data := noise(5<<20 + 7)
+		state := d.begin("x.bin", len(data))
+		state, err := here.Part(t.Context(), alice, state.Upload, 0, bytes.NewReader(data[:state.Part]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		there, err := service.NewAttachService(base, d.broken, t.TempDir(), time.Now, usual())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := there.Part(t.Context(), alice, state.Upload, state.Offset, bytes.NewReader(data[state.Offset:2*state.Offset])); model.CodeOf(err) != model.CodeConflict {
+			t.Errorf("a part whose beginning is elsewhere: %v", err)
+		}
+		if now, err := there.State(t.Context(), alice, state.Upload); err != nil || now.Offset != 0 {
+			t.Errorf("where to go on: %+v, %v", now, err)
+		}
+		if _, err := there.Part(t.Context(), alice, state.Upload, 0, bytes.NewReader(data[:1000])); err != nil {
+			t.Error(err)
+		}
+		if now, err := here.State(t.Context(), alice, state.Upload); err != nil || now.Offset != 1000 {
+			t.Errorf("back where it began: %+v, %v", now, err)
+		}
+		d.files = there
+		if _, got := d.load(d.goOn(state.Upload, data)); !bytes.Equal(got, data) {
+			t.Error("the file is not what was sent")
+		}
+	})
+}

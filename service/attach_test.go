@@ -411,7 +411,7 @@ func TestUploadHoldsNoFileInMemory(t *testing.T) {
 func TestUploadToOSS(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		fake := osstest.Start(t)
-		store, err := blob.Open(fake.Source(), blob.Keys{ID: osstest.KeyID, Secret: osstest.KeySecret})
+		store, err := blob.Open(fake.Source(), blob.Keys{ID: osstest.KeyID, Secret: osstest.KeySecret}, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -42,11 +42,15 @@ var (
 
 // Open opens the store that -blob names: local:DIR (also relative to the
 // working directory) or oss://bucket?endpoint=…&region=…[&public=…]
-// [&pathstyle=true]. The keys are never part of it.
-func Open(source string, keys Keys) (Store, error) {
+// [&pathstyle=true]. The keys are never part of it. A shared directory is one
+// that other nodes have too; any other is this process's alone.
+func Open(source string, keys Keys, shared bool) (Store, error) {
 	if dir, ok := strings.CutPrefix(source, "local:"); ok {
 		if dir == "" {
 			return nil, errors.New("blob local: no directory given")
+		}
+		if shared {
+			return NewShared(filepath.Clean(dir))
 		}
 		return NewLocal(filepath.Clean(dir))
 	}

@@ -27,7 +27,7 @@ func stores(t *testing.T, fn func(t *testing.T, s Store, count func() int)) {
 	})
 	t.Run("oss", func(t *testing.T) {
 		fake := osstest.Start(t)
-		s, err := Open(fake.Source(), rightKeys())
+		s, err := Open(fake.Source(), rightKeys(), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +183,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"oss://b?endpoint=oss-cn-hangzhou.aliyuncs.com&secret=HIDDEN", "unknown option"},
 		{"HIDDEN:x", "want local:DIR"},
 	} {
-		_, err := Open(c.source, Keys{})
+		_, err := Open(c.source, Keys{}, false)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v, want %q", c.source, err, c.want)
 		}

@@ -22,11 +22,15 @@ const temporary = "tmp"
 // start would sweep away what this one is writing.
 const lockName = "files.lock"
 
+// placeLock ends the name of the file that a node holds which shares a directory.
+const placeLock = ".lock"
+
 // Local keeps files in a directory, in folders by the first two letters of
 // their keys. It sees nothing outside that directory, links or not.
 type Local struct {
 	root   *os.Root
 	lock   *lock.Lock
+	parts  string                               // the folder of what is being written
 	create func(name string) (writeFile, error) // tests break it
 }
 
@@ -48,19 +52,32 @@ func NewLocal(dir string) (*Local, error) {
 	if err != nil {
 		return nil, fmt.Errorf("blob local: %w", err)
 	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
+	if err := unshared(dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("blob local: %w", err), held.Release())
 	}
-	l := &Local{root: root, lock: held}
+	l, err := newLocal(dir, temporary, held)
+	if err != nil {
+		return nil, fmt.Errorf("blob local: %w", err)
+	}
+	return l, nil
+}
+
+// newLocal opens the directory, of which this process has the place, and sweeps
+// what is left there. The lock is given up if that fails.
+func newLocal(dir, place string, held *lock.Lock) (*Local, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, errors.Join(err, held.Release())
+	}
+	l := &Local{root: root, lock: held, parts: place}
 	l.create = func(name string) (writeFile, error) {
 		return l.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	}
-	if err = root.RemoveAll(temporary); err == nil {
-		err = root.Mkdir(temporary, 0o700)
+	if err = root.RemoveAll(place); err == nil {
+		err = root.Mkdir(place, 0o700)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("blob local: %w", err), l.Close())
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
@@ -74,7 +91,7 @@ func (l *Local) Put(ctx context.Context, key string, r io.Reader) (int64, error)
 	if err := checkKey(key); err != nil {
 		return 0, err
 	}
-	part := temporary + "/" + rand.Text()
+	part := l.parts + "/" + rand.Text()
 	size, err := l.write(part, contextReader{ctx, r})
 	if err != nil {
 		return 0, errors.Join(err, l.discard(part))
@@ -178,7 +195,7 @@ func (l *Local) Origin() string { return "" }
 
 // Check tells whether the directory is still there.
 func (l *Local) Check(context.Context) error {
-	if _, err := l.root.Stat(temporary); err != nil {
+	if _, err := l.root.Stat(l.parts); err != nil {
 		return fmt.Errorf("blob local: %w", err)
 	}
 	return nil

@@ -179,3 +179,63 @@ func TestLinksLeadNowhere(t *testing.T) {
 		t.Error("written through a folder that is a link")
 	}
 }
+
+// Nodes that share a folder sweep nothing of each other's, but what one left
+// that is gone; a process which wants the folder for itself is kept off, and
+// keeps them off.
+func TestSharedFolder(t *testing.T) {
+	dir := t.TempDir()
+	open := func() *Local {
+		t.Helper()
+		l, err := NewShared(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		return l
+	}
+	a, b := open(), open()
+	key := newKey()
+	if _, err := a.Put(t.Context(), key, strings.NewReader("said at a")); err != nil {
+		t.Fatal(err)
+	}
+	r, err := b.Open(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(r); err != nil || string(text) != "said at a" {
+		t.Errorf("b reads %q, %v", text, err)
+	}
+	_ = r.Close()
+	half := func(l *Local) string { return filepath.Join(dir, l.parts, "HALF") }
+	for _, l := range []*Local{a, b} {
+		if err := os.WriteFile(half(l), []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := NewLocal(dir); !errors.Is(err, lock.ErrHeld) {
+		t.Errorf("alone, while two nodes have it: %v", err)
+	}
+	left := half(a)
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := open()
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) || half(c) != left {
+		t.Errorf("what a left is still there: %v", err)
+	}
+	if _, err := os.Stat(half(b)); err != nil {
+		t.Errorf("what b is writing is gone: %v", err)
+	}
+	if err := errors.Join(b.Close(), c.Close()); err != nil {
+		t.Fatal(err)
+	}
+	alone, err := NewLocal(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = alone.Close() }()
+	if _, err := NewShared(dir); !errors.Is(err, lock.ErrHeld) {
+		t.Errorf("shared, while a process has it alone: %v", err)
+	}
+}

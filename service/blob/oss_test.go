@@ -17,7 +17,7 @@ import (
 func openOSS(t *testing.T, keys Keys) (Store, *osstest.Server) {
 	t.Helper()
 	fake := osstest.Start(t)
-	s, err := Open(fake.Source(), keys)
+	s, err := Open(fake.Source(), keys, false)
 	if err != nil {
 		t.Fatal(err)
 	}
