@@ -85,6 +85,25 @@ func TestBenchOnMySQL(t *testing.T) {
 	}
 }
 
+// Nodes as processes of their own, joined by each bus: nothing is lost between
+// them, and what crosses is told.
+func TestBenchCluster(t *testing.T) {
+	apart(t)
+	stdout, stderr, err := benchmark(t.Context(), t, "cluster -nodes 2 -rate 100 -db "+dbtest.MySQL(t)+tinyLoad)
+	if err != nil || strings.Contains(stdout, "MISSING") || strings.Contains(stdout, "DOUBLED") {
+		t.Fatalf("%v\n%s%s", err, stdout, stderr)
+	}
+	for _, want := range []string{"1 node ", "1 node, nats", "1 node, udp", "2 nodes, nats", "2 nodes, udp", "100/s, two nodes", "bytes of the bus a message", "× that on one"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("the report does not say %q:\n%s", want, stdout)
+		}
+	}
+	stdout, stderr, err = benchmark(t.Context(), t, "herd -nodes 2 -against none -db "+dbtest.MySQL(t)+tinyLoad)
+	if err != nil || strings.Contains(stdout, "MISSING") || !strings.Contains(stdout, "2 nodes, nats") {
+		t.Fatalf("%v\n%s%s", err, stdout, stderr)
+	}
+}
+
 // A server that runs already is measured through its public address alone.
 func TestBenchOfARunningServer(t *testing.T) {
 	apart(t)
@@ -105,10 +124,11 @@ func TestBenchSaysWhatIsWrong(t *testing.T) {
 	_ = ln.Close()
 	limited := start(t)
 	for line, want := range map[string]string{
-		"pairs -addr " + nobody:                                           "there is no server at",
-		"idle -against none -sockets 70 -addr " + limited.public:          "-limits off",
-		"pairs -addr " + limited.public + " -internal " + nobody:          "the internal address does not answer",
-		"pairs -addr " + limited.public + " -internal " + limited.public:  "the internal address answers 404",
+		"pairs -addr " + nobody:                                          "there is no server at",
+		"idle -against none -sockets 70 -addr " + limited.public:         "-limits off",
+		"pairs -addr " + limited.public + " -internal " + nobody:         "the internal address does not answer",
+		"pairs -addr " + limited.public + " -internal " + limited.public: "the internal address answers 404",
+		"cluster": "need a database that they share",
 		"pairs -db mysql://nobody@127.0.0.1:1/none":                       "preparing:",
 		"pairs -against none -svg /no/such/folder/picture.svg" + tinyLoad: "/no/such/folder",
 	} {

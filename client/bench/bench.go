@@ -174,7 +174,7 @@ func (s *suite) prepare(ctx context.Context) error {
 		}
 	}
 	p := people{t.base, s.accounts}
-	if o.runs(testPairs) || o.runs(testRestart) || o.runs(testIdle) && len(s.accounts) >= 2*o.pairs {
+	if o.runs(testPairs) || o.runs(testRestart) || o.runs(testCluster) || o.runs(testIdle) && len(s.accounts) >= 2*o.pairs {
 		s.progress("making friends")
 		if err := p.befriend(ctx, min(o.pairs, len(s.accounts)/2)); err != nil {
 			return err
@@ -212,7 +212,7 @@ func (s *suite) start(ctx context.Context, name string) (*target, error) {
 	o := s.options
 	if name == serverOurs && o.addr != "" {
 		scheme, address, _ := strings.Cut(o.addr, "://")
-		t := &target{name: name, base: o.addr, pids: pids{o.pid, o.dbPID}, alive: func() error { return nil }, stop: func() {}}
+		t := &target{name: name, base: o.addr, pids: pids{server: o.pid, database: o.dbPID}, alive: func() error { return nil }, stop: func() {}}
 		t.speaker = s.speaker(address, scheme == "https")
 		if o.internal != "" {
 			t.metrics = func(ctx context.Context) (map[string]float64, error) { return scrape(ctx, o.internal, o.key) }
@@ -238,7 +238,7 @@ func (s *suite) start(ctx context.Context, name string) (*target, error) {
 		return nil, err
 	}
 	return &target{
-		name: name, base: "http://" + p.public, speaker: s.speaker(p.public, false), pids: pids{p.pid(), o.dbPID}, alive: p.dead, stop: p.kill,
+		name: name, base: "http://" + p.public, speaker: s.speaker(p.public, false), pids: pids{server: p.pid(), database: o.dbPID}, alive: p.dead, stop: p.kill,
 		metrics: func(ctx context.Context) (map[string]float64, error) { return scrape(ctx, p.internal, "") },
 	}, nil
 }
@@ -253,7 +253,7 @@ func reachable(ctx context.Context, address string) error {
 	return c.Close()
 }
 
-func (s *suite) speaker(address string, tls bool) speaker {
+func (s *suite) speaker(address string, tls bool) *hongyan {
 	return &hongyan{
 		address: address, tls: tls, accounts: s.accounts, groupID: s.groupID,
 		prefix: fmt.Sprintf("%x-", time.Now().UnixNano()),
@@ -262,7 +262,16 @@ func (s *suite) speaker(address string, tls bool) speaker {
 
 // measure runs one test on one server, which is started for it.
 func (s *suite) measure(ctx context.Context, test, server string) ([]*Result, error) {
-	t, err := s.start(ctx, server)
+	if test == testCluster {
+		return s.cluster(ctx)
+	}
+	start := s.start
+	if n := s.options.nodes; test == testHerd && n > 1 {
+		start = func(ctx context.Context, _ string) (*target, error) {
+			return s.startNodes(ctx, formation{s.options.bus, n}, func(i int) int { return i % n })
+		}
+	}
+	t, err := start(ctx, server)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,9 @@
 package bench
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Goal is one line of the table of goals.
 type Goal struct {
@@ -28,6 +31,7 @@ func (r *Report) judge(o *options) {
 		j.pairs(o.db != "", o.dbPID != 0)
 	}
 	j.restart(o)
+	j.cluster()
 }
 
 // The sizes that the goals speak of.
@@ -67,8 +71,10 @@ func (j *judge) idle() {
 			j.add("longest stop of the collector, with those sockets", "ms", r.LongestPause, 10)
 		}
 	}
-	if r := j.of[key{testHerd, serverOurs, fmt.Sprintf("%d at a time", crowd)}]; r != nil {
-		j.add(fmt.Sprintf("%d cut off, back and in step", r.Connections), "s", r.ConnectTotal, 30)
+	for k, r := range j.of {
+		if k.test == testHerd {
+			j.add(fmt.Sprintf("%d cut off, back and in step (%s)", r.Connections, r.Server), "s", r.ConnectTotal, 30)
+		}
 	}
 }
 
@@ -123,5 +129,23 @@ func (j *judge) pairs(mysql, database bool) {
 func (j *judge) restart(o *options) {
 	if r := j.of[key{testRestart, serverOurs, restartLoad}]; r != nil && o.messages >= goalMessages {
 		j.add(fmt.Sprintf("restart with %d messages to the first ack", o.messages), "s", r.ConnectTotal, 2)
+	}
+}
+
+// cluster holds messages between two nodes against those on one, and what
+// crosses for a message in the largest cluster against that in one of two.
+func (j *judge) cluster() {
+	small := formation{busNATS, 2}
+	for k, far := range j.of {
+		load, ok := strings.CutSuffix(k.load, ", "+across)
+		if k.test != testCluster || k.server != small.String() || !ok {
+			continue
+		}
+		if near := j.of[key{testCluster, k.server, load + ", " + together}]; near != nil && near.P99 > 0 {
+			j.add("nats, two nodes, "+load+": p99", "× that on one", far.P99/near.P99, 3)
+		}
+		if large := j.of[key{testCluster, formation{busNATS, 8}.String(), k.load}]; large != nil && far.BusBytes > 0 {
+			j.add("nats, 8 nodes, "+load+": bytes a message", "× those with 2", large.BusBytes/far.BusBytes, 1.1)
+		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"hongyan/client"
 	"hongyan/model"
 )
@@ -30,7 +32,10 @@ func herd(ctx context.Context, t *target, o *options, groups []int64, people peo
 		return nil, err
 	}
 	before, began := r.usage(), r.now()
-	back := &returning{people: people, written: written, members: o.members, late: newLatencies(), began: time.Now()}
+	back := &returning{people: people, bases: []string{t.base}, written: written, members: o.members, late: newLatencies(), began: time.Now()}
+	if len(t.bases) > 0 {
+		back.bases = t.bases
+	}
 	if err := back.come(ctx, r, o.sockets); err != nil {
 		return nil, err
 	}
@@ -74,6 +79,7 @@ func writeWhileAway(ctx context.Context, groups []int64, members int, p people) 
 // returning reads, for each client that is back, what it missed.
 type returning struct {
 	people  people
+	bases   []string // client i reads from the one that it is at
 	written []entry
 	members int
 	began   time.Time
@@ -88,14 +94,23 @@ type returning struct {
 func (b *returning) come(ctx context.Context, r *rig, n int) error {
 	reading, giveUp := context.WithCancel(ctx)
 	defer giveUp()
-	attached, fetched, fault := make(chan int, n), make(chan struct{}), error(nil)
+	attached, fetched, fault := make([]chan int, len(b.bases)), make(chan struct{}), error(nil)
+	for i := range attached {
+		attached[i] = make(chan int, n)
+	}
 	go func() {
 		defer close(fetched)
-		fault = b.fetch(reading, attached)
+		all, reading := errgroup.WithContext(reading)
+		for i, base := range b.bases {
+			all.Go(func() error { return b.fetch(reading, base, attached[i]) })
+		}
+		fault = all.Wait()
 	}()
-	r.onGreet = func(i int) { attached <- i }
+	r.onGreet = func(i int) { attached[i%len(attached)] <- i }
 	err := r.connect(ctx, 0, n, crowd, nil)
-	close(attached)
+	for _, list := range attached {
+		close(list)
+	}
 	for err == nil {
 		select {
 		case <-fetched:
@@ -111,8 +126,8 @@ func (b *returning) come(ctx context.Context, r *rig, n int) error {
 
 // fetch asks for the history of each client as soon as it is attached: what is
 // written from then on comes by the socket.
-func (b *returning) fetch(ctx context.Context, attached <-chan int) error {
-	return each(ctx, b.people.address, requests, func(ctx context.Context, c *client.Client, _ int) error {
+func (b *returning) fetch(ctx context.Context, base string, attached <-chan int) error {
+	return each(ctx, base, requests/len(b.bases), func(ctx context.Context, c *client.Client, _ int) error {
 		for {
 			select {
 			case <-ctx.Done():

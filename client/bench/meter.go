@@ -78,8 +78,15 @@ type usage struct {
 }
 
 // pids are the processes that are measured; zero is none.
-type pids struct{ server, database int }
+type pids struct {
+	server, database int
+	others           []int // further nodes of the server's cluster
+}
 
 func (p pids) usage() usage {
-	return usage{at: time.Now(), server: processorTime(p.server), database: processorTime(p.database), own: ownTime()}
+	u := usage{at: time.Now(), server: processorTime(p.server), database: processorTime(p.database), own: ownTime()}
+	for _, pid := range p.others {
+		u.server += processorTime(pid)
+	}
+	return u
 }

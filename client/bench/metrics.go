@@ -13,12 +13,14 @@ import (
 
 // Names of what the server says of itself at /metrics.
 const (
-	metricPause   = `go_gc_duration_seconds{quantile="1"}` // longest of the last 256 collections
-	metricMemory  = "process_resident_memory_bytes"
-	metricHeap    = "go_memstats_heap_alloc_bytes"
-	metricResyncs = "hongyan_resyncs_total"
-	metricSlow    = "hongyan_slow_closed_total"
-	metricStacks  = "go_memstats_stack_inuse_bytes"
+	metricPause    = `go_gc_duration_seconds{quantile="1"}` // longest of the last 256 collections
+	metricMemory   = "process_resident_memory_bytes"
+	metricHeap     = "go_memstats_heap_alloc_bytes"
+	metricResyncs  = "hongyan_resyncs_total"
+	metricSlow     = "hongyan_slow_closed_total"
+	metricPeers    = "hongyan_bus_peers"
+	metricBusBytes = "hongyan_bus_received_bytes_total"
+	metricStacks   = "go_memstats_stack_inuse_bytes"
 )
 
 // scrape reads /metrics of a server's internal address.

@@ -35,6 +35,9 @@ type options struct {
 	repeat  int
 	against []string
 
+	nodes int    // of herd; of cluster the most
+	bus   string // of herd
+
 	db       string
 	dbPID    int
 	addr     string
@@ -55,11 +58,12 @@ const (
 	testFrozen  = "frozen"
 	testPairs   = "pairs"
 	testRestart = "restart"
+	testCluster = "cluster" // not of "all": it wants a database that several may use
 	testAll     = "all"
 )
 
 func tests() []string {
-	return []string{testIdle, testStorm, testHerd, testFanout, testFrozen, testPairs, testRestart}
+	return []string{testIdle, testStorm, testHerd, testFanout, testFrozen, testPairs, testRestart, testCluster}
 }
 
 // Servers that are measured in the same run.
@@ -81,7 +85,8 @@ const usageText = `Measures a server of its own, or one that runs already, from 
   frozen    a group of which one in a hundred does not read
   pairs     one to one, stored before it is acknowledged
   restart   killed with many messages stored: when is the next one acknowledged?
-  all       all of them, and the table of goals
+  cluster   one to one on one node, and on several joined by each bus (needs -db)
+  all       all of them but cluster, and the table of goals
 
   hongyan bench limit -mode epoll|coalesce|gorilla [-listen ADDRESS]
             what the figures are held against, as a server: one write for each
@@ -132,6 +137,8 @@ func (o *options) define(f *flag.FlagSet) (against, rates, windows *string) {
 	f.DurationVar(&o.length, "for", 8*time.Second, "measured time of each step")
 	f.DurationVar(&o.warm, "warm", 2*time.Second, "time before it")
 	f.DurationVar(&o.settle, "settle", 6*time.Second, "wait of idle before it measures memory")
+	f.IntVar(&o.nodes, "nodes", 0, "nodes of herd (default 1), and the most of cluster (8)")
+	f.StringVar(&o.bus, "bus", busNATS, "what joins the nodes of herd: nats or udp")
 	f.IntVar(&o.repeat, "repeat", 1, "runs of each test; the medians are shown")
 	f.StringVar(&o.db, "db", "", "store of the server that is started: mysql://user:pass@host:port/name of an empty database (default SQLite)")
 	f.IntVar(&o.dbPID, "db-pid", 0, "process of the database, whose use of the processor is counted too")
@@ -204,6 +211,7 @@ func (o *options) valid() error {
 	if o.length <= 0 || o.warm < 0 || o.settle < 0 {
 		faults = append(faults, errors.New("-for, -warm, -settle: want a time such as 8s"))
 	}
+	faults = append(faults, o.validNodes())
 	if o.db != "" && !strings.HasPrefix(o.db, "mysql://") {
 		faults = append(faults, errors.New("-db: want mysql://user:pass@host:port/name; SQLite in a folder of its own is what you get without it"))
 	}
@@ -225,6 +233,22 @@ func (o *options) valid() error {
 	return errors.Join(faults...)
 }
 
+// validNodes sets what was not said of nodes, and checks the rest.
+func (o *options) validNodes() error {
+	if o.nodes == 0 {
+		o.nodes = map[string]int{testCluster: 8}[o.test]
+	}
+	switch {
+	case o.nodes < 0 || o.nodes > 8:
+		return fmt.Errorf("-nodes %d: want up to 8", o.nodes)
+	case o.bus != busNATS && o.bus != busUDP:
+		return fmt.Errorf("-bus %q: want nats or udp", o.bus)
+	case (o.nodes > 1 || o.test == testCluster) && o.db == "":
+		return errors.New("several nodes need a database that they share: -db mysql://user:pass@host:port/name")
+	}
+	return nil
+}
+
 func (o *options) validAddr() error {
 	u, err := url.Parse(o.addr)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" {
@@ -241,7 +265,9 @@ func (o *options) validAddr() error {
 }
 
 // runs tells whether a test is part of the run.
-func (o *options) runs(test string) bool { return o.test == test || o.test == testAll }
+func (o *options) runs(test string) bool {
+	return o.test == test || o.test == testAll && test != testCluster
+}
 
 // accounts is how many people the run needs.
 func (o *options) accounts() int {
@@ -252,7 +278,7 @@ func (o *options) accounts() int {
 	if o.runs(testFanout) || o.runs(testFrozen) {
 		n = max(n, o.members)
 	}
-	if o.runs(testPairs) || o.runs(testRestart) {
+	if o.runs(testPairs) || o.runs(testRestart) || o.runs(testCluster) {
 		n = max(n, 2*o.pairs)
 	}
 	return n

@@ -73,6 +73,7 @@ func figures() []func(*Result) *float64 {
 		func(r *Result) *float64 { return &r.P999 }, func(r *Result) *float64 { return &r.Max },
 		func(r *Result) *float64 { return &r.PerSocket }, func(r *Result) *float64 { return &r.HeapPerSocket },
 		func(r *Result) *float64 { return &r.ConnectMillis }, func(r *Result) *float64 { return &r.ConnectTotal },
+		func(r *Result) *float64 { return &r.BusBytes },
 	}
 }
 
@@ -134,6 +135,9 @@ func (r *Result) notes() string {
 	}
 	if r.ConnectTotal != 0 && r.Connections > 0 {
 		note("%d in %.2f s", r.Connections, r.ConnectTotal)
+	}
+	if r.BusBytes != 0 {
+		note("%.0f bytes of the bus a message", r.BusBytes)
 	}
 	if r.PerRead > 1.05 {
 		note("%.1f a read", r.PerRead)

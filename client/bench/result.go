@@ -42,6 +42,7 @@ type Result struct {
 	HeapPerSocket float64 `json:"heapPerSocket,omitempty"` // the same of the Go heap, garbage included
 	ConnectMillis float64 `json:"connectMillis,omitempty"` // of a processor for each socket
 	ConnectTotal  float64 `json:"connectTotal,omitempty"`  // seconds until all were attached
+	BusBytes      float64 `json:"busBytes,omitempty"`      // that crossed between nodes for a message, beats left out
 	Resyncs       int     `json:"resyncs,omitempty"`       // sockets that the server told to read the store
 	SlowClosed    int     `json:"slowClosed,omitempty"`    // sockets that it closed as too slow
 	LongestPause  float64 `json:"longestPause,omitempty"`  // milliseconds, of the last 256 collections

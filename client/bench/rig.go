@@ -11,11 +11,13 @@ import (
 // target is a server under test.
 type target struct {
 	name    string
-	base    string // of its API: http://host:port; empty if it has none
+	base    string   // of its API: http://host:port; empty if it has none
+	bases   []string // of each node, where there are several
 	speaker speaker
 	pids    pids
 	// metrics reads what the server says of itself; nil if it says nothing.
-	metrics func(ctx context.Context) (map[string]float64, error)
+	metrics   func(ctx context.Context) (map[string]float64, error)
+	internals []string // addresses where each node does, of several
 	// alive tells why the server is not there any more.
 	alive func() error
 	stop  func()

@@ -81,6 +81,7 @@ func bodies(text []byte, deliver func(body)) (n int) {
 type hongyan struct {
 	address  string
 	tls      bool
+	at       func(i int) string // the address of client i, where there are several
 	accounts []Account
 	groupID  int64
 	prefix   string // of the numbers that clients give to messages
@@ -88,8 +89,12 @@ type hongyan struct {
 }
 
 func (h *hongyan) endpoint(i int) endpoint {
+	address := h.address
+	if h.at != nil {
+		address = h.at(i)
+	}
 	return endpoint{
-		address: h.address, tls: h.tls, path: "/chat",
+		address: address, tls: h.tls, path: "/chat",
 		header: "Authorization: Bearer " + h.accounts[i%len(h.accounts)].Token + "\r\n",
 	}
 }

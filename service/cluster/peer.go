@@ -35,6 +35,7 @@ func (m *member) take(b []byte) {
 		return
 	}
 	m.metrics.Bus.Received.Inc()
+	m.metrics.Bus.GotBytes.Add(float64(len(b)))
 	if gap {
 		m.metrics.Bus.Missing.Inc()
 		m.call(m.lost)

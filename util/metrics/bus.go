@@ -7,6 +7,7 @@ type Bus struct {
 	Sent      prometheus.Counter     // datagrams that left, repeats and beats included
 	SentBytes prometheus.Counter     // their length
 	Received  prometheus.Counter     // datagrams of other nodes that were taken
+	GotBytes  prometheus.Counter     // their length
 	Refused   *prometheus.CounterVec // datagrams that were not, by why
 	Unsent    *prometheus.CounterVec // bodies that did not leave, by why
 	Hints     prometheus.Counter     // bodies too long for the bus: their hint went
@@ -21,6 +22,7 @@ func newBus() Bus {
 		Sent:      counter("bus_sent_total", "Datagrams sent to other nodes, repeats and beats included."),
 		SentBytes: counter("bus_sent_bytes_total", "Bytes sent to other nodes."),
 		Received:  counter("bus_received_total", "Datagrams taken from other nodes."),
+		GotBytes:  counter("bus_received_bytes_total", "Bytes taken from other nodes."),
 		Refused:   counters("bus_refused_total", "Datagrams that were dropped on arrival.", "why"),
 		Unsent:    counters("bus_unsent_total", "Envelopes that could not be sent.", "why"),
 		Hints:     counter("bus_hints_total", "Envelopes too long for the bus, sent as a hint."),
@@ -32,5 +34,5 @@ func newBus() Bus {
 }
 
 func (b *Bus) all() []prometheus.Collector {
-	return []prometheus.Collector{b.Sent, b.SentBytes, b.Received, b.Refused, b.Unsent, b.Hints, b.Missing, b.Peers, b.Repaired, b.Held}
+	return []prometheus.Collector{b.Sent, b.SentBytes, b.Received, b.GotBytes, b.Refused, b.Unsent, b.Hints, b.Missing, b.Peers, b.Repaired, b.Held}
 }
