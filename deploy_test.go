@@ -18,9 +18,9 @@ import (
 	"hongyan/model"
 )
 
-// nginx starts a real nginx with deploy/nginx.conf in front of a node, on a
-// port of its own, and gives its address.
-func nginx(t *testing.T, n *node) string {
+// nginx starts a real nginx with deploy/nginx.conf in front of nodes, on a port
+// of its own, and gives its address.
+func nginx(t *testing.T, nodes ...string) string {
 	t.Helper()
 	program, err := exec.LookPath("nginx")
 	if err != nil {
@@ -35,8 +35,13 @@ func nginx(t *testing.T, n *node) string {
 	}
 	port := freePort(t)
 	text := string(site)
+	const own, options = "server 127.0.0.1:8080", " max_fails=1 fail_timeout=2s;"
+	servers := ""
+	for _, address := range nodes {
+		servers += "server " + strings.TrimPrefix(address, "http://") + options + "\n"
+	}
 	for old, replacement := range map[string]string{
-		"server 127.0.0.1:8080;":     "server " + strings.TrimPrefix(n.public, "http://") + ";",
+		own + options:                servers,
 		"listen 80;":                 "listen 127.0.0.1:" + port + ";",
 		"listen [::]:80;":            "",
 		"/var/log/nginx/hongyan.log": prefix + "/access.log",
@@ -102,7 +107,7 @@ func freePort(t *testing.T) string {
 
 func TestBehindNginx(t *testing.T) {
 	n := start(t, "-trusted-proxies", "127.0.0.1", "-max-upload", "1MB", "-log-level", "debug")
-	base := nginx(t, n)
+	base := nginx(t, n.public)
 
 	a, b := n.pair(base)
 	la, lb := a.connect(), b.connect()
