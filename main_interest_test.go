@@ -33,9 +33,9 @@ func gauge(t *testing.T, internal, name string) float64 {
 	return 0
 }
 
-// TestMessagesGoWhereSomebodyIs counts what nodes get over NATS: what is said to
+// TestClusterInterest counts what nodes get over NATS: what is said to
 // people and groups comes to the nodes that have somebody for it, and to no other.
-func TestMessagesGoWhereSomebodyIs(t *testing.T) {
+func TestClusterInterest(t *testing.T) {
 	apart(t)
 	t.Setenv("HONGYAN_BUS_SECRET", "the same on every node")
 	source := dbtest.MySQL(t)
