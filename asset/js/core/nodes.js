@@ -5,6 +5,7 @@
 import { post } from './api.js';
 
 const PATIENCE = 3000; // ms for an address while there are others
+const ANSWER = 5000; // ms for a call of this site before the line does without
 
 export class Nodes {
   /** @param {string[]} known origins that the page's policy lets it speak to
@@ -64,9 +65,9 @@ export class Nodes {
 }
 
 async function dispatch() {
-  const response = await fetch('/dispatch', { headers: { Accept: 'application/json' } });
+  const response = await fetch('/dispatch', { headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(ANSWER) });
   if (!response.ok) throw new Error(`dispatch: ${response.status}`);
   return response.json();
 }
 
-const newTicket = async () => (await post('/user/ticket')).data.ticket;
+const newTicket = async () => (await post('/user/ticket', {}, { signal: AbortSignal.timeout(ANSWER) })).data.ticket;
