@@ -136,7 +136,7 @@ func (r *Result) notes() string {
 	if r.ConnectTotal != 0 && r.Connections > 0 {
 		note("%d in %.2f s", r.Connections, r.ConnectTotal)
 	}
-	if r.BusBytes != 0 {
+	if r.BusBytes >= 1 {
 		note("%.0f bytes of the bus a message", r.BusBytes)
 	}
 	if r.PerRead > 1.05 {
