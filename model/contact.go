@@ -82,4 +82,5 @@ type Friend struct {
 	PublicUser
 	Remark  string `json:"remark"`
 	Starred bool   `json:"starred,omitempty"`
+	SeenAt  int64  `json:"seenat,omitempty"` // when away: the last that is known of any device
 }

@@ -95,17 +95,25 @@ func (c *ContactService) befriend(s *xorm.Session, a, b int64) error {
 }
 
 // Friends gives a user's friends, in the order in which they became that. One
-// who blocked the user seems away.
+// who blocked the user seems away, and nothing is told of when they were there.
 func (c *ContactService) Friends(ctx context.Context, userID int64) ([]model.Friend, error) {
 	var rows []model.Contact
 	var blockers []int64
 	var hidden map[int64]bool
+	var seen []model.Session
 	err := c.db.View(ctx, func(s *xorm.Session) (err error) {
 		if err := s.Where("userid = ?", userID).Asc("id").Find(&rows); err != nil {
 			return err
 		}
 		if hidden, err = hiding(s, hideOnline, userID); err != nil {
 			return err
+		}
+		if !hidden[userID] {
+			err := s.SQL(`SELECT userid, MAX(seenat) AS seenat FROM session
+				WHERE userid IN (SELECT dstid FROM contact WHERE userid = ?) GROUP BY userid`, userID).Find(&seen)
+			if err != nil {
+				return err
+			}
 		}
 		return s.SQL("SELECT c.dstid FROM contact c JOIN block b ON b.userid = c.dstid AND b.dstid = c.userid WHERE c.userid = ?", userID).Find(&blockers)
 	})
@@ -120,11 +128,20 @@ func (c *ContactService) Friends(ctx context.Context, userID int64) ([]model.Fri
 	if err != nil {
 		return nil, err
 	}
+	seenAt := make(map[int64]int64, len(seen))
+	for _, s := range seen {
+		seenAt[s.UserID] = s.SeenAt
+	}
 	list := make([]model.Friend, 0, len(rows))
 	for _, row := range rows {
 		if user, ok := users[row.DstID]; ok {
-			user.Online = !user.HideOnline && !hidden[userID] && !slices.Contains(blockers, row.DstID) && c.users.presence.Online(row.DstID)
-			list = append(list, model.Friend{PublicUser: user.Public(), Remark: row.Remark, Starred: row.Starred})
+			tells := !user.HideOnline && !hidden[userID] && !slices.Contains(blockers, row.DstID)
+			user.Online = tells && c.users.presence.Online(row.DstID)
+			friend := model.Friend{PublicUser: user.Public(), Remark: row.Remark, Starred: row.Starred}
+			if tells && !user.Online {
+				friend.SeenAt = seenAt[row.DstID]
+			}
+			list = append(list, friend)
 		}
 	}
 	return list, nil

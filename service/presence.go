@@ -132,6 +132,8 @@ func (p *PresenceService) announce(ctx context.Context, userID int64, online boo
 	m := model.Message{Cmd: model.CmdPresence, UserID: userID}
 	if online {
 		m.Amount = 1
+	} else {
+		m.At = time.Now().UnixMilli()
 	}
 	p.out.Publish(model.Delivery{Message: m, Users: friends, Ephemeral: true})
 }

@@ -3,6 +3,7 @@ package service_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"hongyan/model"
 	"hongyan/service"
@@ -138,6 +139,51 @@ func TestBlockedReadsNothing(t *testing.T) {
 		})
 		if row := c.row(alice, model.KindSingle, bob); row.PeerRead != 0 || row.PeerGot != 0 {
 			t.Errorf("after the block the list says %d, %d", row.PeerRead, row.PeerGot)
+		}
+	})
+}
+
+// When somebody was last there is told of who is away, by the newest of their
+// devices, to those alone who would see them online.
+func TestLastSeen(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.settle(3)
+		w.befriend(1, 2)
+		w.befriend(2, 3)
+		seen := func(by, of int64) int64 {
+			w.Helper()
+			friends, err := w.contacts.Friends(w.Context(), by)
+			w.ok(err)
+			return friends[slices.IndexFunc(friends, func(f model.Friend) bool { return f.ID == of })].SeenAt
+		}
+		if at := seen(2, 3); at != 0 {
+			w.Errorf("who never signed in was seen at %d", at)
+		}
+		w.signIn(3)
+		w.wait(time.Hour)
+		w.signIn(3)
+		w.signIn(1)
+		want := w.now().UnixMilli()
+		w.wait(time.Hour)
+		if at := seen(2, 3); at != want {
+			w.Errorf("seen at %d, want %d", at, want)
+		}
+		if at := seen(2, 1); at != 0 { // 1 is online
+			w.Errorf("who is there was seen at %d", at)
+		}
+		for _, hides := range []int64{3, 2} {
+			on, off := true, false
+			_, err := w.users.Update(w.Context(), hides, service.Profile{HideOnline: &on})
+			w.ok(err)
+			if at := seen(2, 3); at != 0 {
+				w.Errorf("%d hides: seen at %d", hides, at)
+			}
+			_, err = w.users.Update(w.Context(), hides, service.Profile{HideOnline: &off})
+			w.ok(err)
+		}
+		w.ok(w.contacts.Block(w.Context(), 3, 2))
+		if at := seen(2, 3); at != 0 {
+			w.Errorf("blocked: seen at %d", at)
 		}
 	})
 }

@@ -1,5 +1,6 @@
 // <hy-chat kind dstid>: one conversation, from its head to the composer.
 import { attempt, count, emit, html, icon, nothing, t, View } from './base.js';
+import { ago } from '../core/i18n.js';
 import * as store from '../core/store.js';
 import { CMD, keyOf, MEDIA } from '../core/timeline.js';
 import './composer.js';
@@ -15,6 +16,7 @@ class Chat extends View {
   connectedCallback() {
     super.connectedCallback();
     this.unlisten = store.onLive((m, where) => this.announce(m, where));
+    this.minute = setInterval(() => document.hidden || this.requestUpdate(), 60000); // a time that is told grows
     this.addEventListener('hy-reply', (event) => this.composer?.reply(event.detail.m));
     this.addEventListener('hy-edit', (event) => this.composer?.edit(event.detail.m));
     this.addEventListener('hy-write', (event) => this.composer?.write(event.detail.text));
@@ -26,6 +28,7 @@ class Chat extends View {
     super.disconnectedCallback();
     this.unlisten?.();
     clearTimeout(this.graceTimer);
+    clearInterval(this.minute);
   }
 
   /** What is fetched when it is needed must be here before the network may be gone. */
@@ -74,7 +77,9 @@ class Chat extends View {
     if (line.state !== 'online' && this.late) return t(line.state === 'connecting' ? 'line.connecting' : 'line.offline');
     const writing = store.typing.value.get(keyOf(this.kind, this.dstid));
     if (writing) return this.kind === CMD.ROOM ? t('chat.typing.name', { Name: store.nameOf(writing.userid) }) : t('chat.typing');
-    return this.kind === CMD.SINGLE && store.presence.value.get(this.dstid) ? t('person.online') : '';
+    if (this.kind !== CMD.SINGLE) return '';
+    const seen = store.lastSeen.value.get(this.dstid);
+    return store.presence.value.get(this.dstid) ? t('person.online') : seen ? t('person.seen', { When: ago(seen) }) : '';
   }
 
   watchLine(line) {

@@ -19,7 +19,7 @@ export function arrive(m) {
     case CMD.RESYNC: resync(m); return;
     case CMD.READ: read(m); return;
     case CMD.TYPING: typed(m); return;
-    case CMD.PRESENCE: present(m.userid, !!m.amount); return;
+    case CMD.PRESENCE: present(m.userid, !!m.amount, m.at); return;
     case CMD.EVENT: event(m); break;
   }
   if (m.seq) arrived(m);

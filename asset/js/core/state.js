@@ -14,6 +14,8 @@ export const contacts = signal(unknown);
 export const groups = signal(unknown);
 export const requests = signal(unknown);
 export const presence = signal(new Map());
+/** When those who are away were last there, as far as they tell. */
+export const lastSeen = signal(new Map());
 export const connection = signal({ state: 'connecting', reason: '', since: 0, retryAt: 0 });
 /** When what is shown was kept on this device; 0: it comes from the server. */
 export const asOf = signal(0);
@@ -169,16 +171,23 @@ export function take(boot) {
 
 let told = new Set(); // whose presence the line told of since the contacts were asked for
 
-/** The line tells that somebody is there, or not any more. */
-export function present(id, is) {
+/** The line tells that somebody is there, or not any more; since when, if they let it be known. */
+export function present(id, is, at = 0) {
   told.add(id);
-  presence.value = new Map(presence.peek()).set(id, is);
+  batch(() => {
+    presence.value = new Map(presence.peek()).set(id, is);
+    lastSeen.value = new Map(lastSeen.peek()).set(id, is ? 0 : at);
+  });
 }
 
 /** The list may be older than what the line told meanwhile. */
 function takeContacts(rows) {
-  contacts.value = rows;
-  presence.value = new Map([...presence.peek(), ...rows.filter((user) => !told.has(user.id)).map((user) => [user.id, !!user.online])]);
+  const quiet = rows.filter((user) => !told.has(user.id));
+  batch(() => {
+    contacts.value = rows;
+    presence.value = new Map([...presence.peek(), ...quiet.map((user) => [user.id, !!user.online])]);
+    lastSeen.value = new Map([...lastSeen.peek(), ...quiet.map((user) => [user.id, user.seenat ?? 0])]);
+  });
 }
 
 async function fetchContacts() {

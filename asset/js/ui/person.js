@@ -1,7 +1,7 @@
 // <hy-person userid chat>: somebody's profile, and from a chat its settings.
 import { html, nothing } from '../../vendor/lit.js';
 import { post } from '../core/api.js';
-import { t } from '../core/i18n.js';
+import { ago, t } from '../core/i18n.js';
 import * as store from '../core/store.js';
 import { ask, attempt, avatar, goTo, head, icon, toast, View, waiting } from './kit.js';
 import { switches } from './settings.js';
@@ -56,10 +56,11 @@ class Person extends View {
     const title = head(t(this.chat ? 'group.info' : 'person.title'), up, nothing, this.chat);
     if (!user) return html`<div class="sub">${title}${waiting(this.error, () => this.load())}</div>`;
     const own = user.id === store.me.value?.id;
+    const seen = store.lastSeen.value.get(user.id);
     return html`<div class="sub">${title}<div class="scroll">
       <div class="card-head">${avatar({ ...user, title: user.nickname }, 'huge')}<div><h2>${user.remark || user.nickname}</h2>
         ${user.remark ? html`<p>${t('person.nickname')}: ${user.nickname}</p>` : nothing}<p>${t('person.id')}: ${user.id}</p>
-        ${friend ? html`<p>${store.presence.value.get(user.id) ? html`<span class="dot-on"></span>${t('person.online')}` : t('person.offline')}</p>` : nothing}</div></div>
+        ${friend ? html`<p>${store.presence.value.get(user.id) ? html`<span class="dot-on"></span>${t('person.online')}` : seen ? t('person.seen', { When: ago(seen) }) : t('person.offline')}</p>` : nothing}</div></div>
       <div class="weui-cells">
         ${friend ? html`<button type="button" class="weui-cell weui-cell_access" @click=${() => this.remark(user)}><span class="weui-cell__bd">${t('person.remark')}</span><span class="weui-cell__ft">${user.remark || ''}</span></button>` : nothing}
         ${friend ? html`<label class="weui-cell weui-cell_switch"><span class="weui-cell__bd">${t('star.on')}<span class="weui-cell__desc">${t('star.hint')}</span></span><input class="weui-switch" type="checkbox" role="switch" .checked=${!!friend.starred} @change=${(e) => this.star(user, e.target)}></label>` : nothing}
