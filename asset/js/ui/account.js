@@ -67,14 +67,16 @@ class Account extends View {
   devices() {
     if (!this.sessions) return waiting(this.error, () => this.load());
     const rows = [...this.sessions].sort((a, b) => Number(b.current) - Number(a.current) || b.seenat - a.seenat);
+    const others = rows.filter((s) => !s.current);
     return html`<div class="weui-cells">${rows.map((s) => html`<div class="weui-cell">${icon(/phone|android|ios/i.test(s.device) ? 'smartphone' : 'globe')}
       <div class="weui-cell__bd"><p>${s.device || t('me.device.unknown')}</p><p class="weui-cell__desc">${s.address}${s.address ? ' · ' : ''}${s.current ? t('me.device.since', { When: fullTime(s.createat) }) : t('me.device.seen', { When: ago(s.seenat) })}</p></div>
       <div class="weui-cell__ft">${s.current ? html`<span class="tag role">${t('me.device.current')}</span>`
-        : html`<button type="button" class="weui-btn weui-btn_default weui-btn_mini" @click=${() => this.revoke(s)}>${t('me.device.end')}</button>`}</div></div>`)}</div>`;
+        : html`<button type="button" class="weui-btn weui-btn_default weui-btn_mini" @click=${() => this.revoke('me.device.end', s)}>${t('me.device.end')}</button>`}</div></div>`)}</div>
+      ${others.length > 1 ? html`<div class="weui-cells"><button type="button" class="weui-cell weui-cell_active centre danger others" @click=${() => this.revoke('me.device.others', ...others)}>${t('me.device.others')}</button></div>` : nothing}`;
   }
 
-  async revoke(s) {
-    const done = await ask({ title: t('me.device.end'), text: t('me.device.end.text'), warn: true, act: () => post('/user/revoke', { id: s.id }) });
+  async revoke(what, ...sessions) {
+    const done = await ask({ title: t(what), text: t(`${what}.text`), warn: true, act: () => Promise.all(sessions.map(({ id }) => post('/user/revoke', { id }))) });
     if (!done) return;
     toast(t('me.device.ended'));
     this.load();
