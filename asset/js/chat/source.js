@@ -7,7 +7,9 @@ const local = new Map();
 const MOST_LOCAL = 60;
 const SAVER = 'hy-saver';
 
-/** How this device loads what messages carry: 'on' and 'off' as chosen, 'auto' as the browser says. */
+const network = navigator.connection;
+
+/** How this device loads what messages carry: saving 'on' or 'off', on 'cellular' networks, or 'auto' as the browser says. */
 export function saverChoice() {
   try {
     return localStorage.getItem(SAVER) ?? 'auto';
@@ -16,7 +18,7 @@ export function saverChoice() {
   }
 }
 
-const wanted = () => ({ on: true, off: false })[saverChoice()] ?? navigator.connection?.saveData === true;
+const wanted = () => ({ on: true, off: false, cellular: network?.type === 'cellular' })[saverChoice()] ?? network?.saveData === true;
 
 /** Whether pictures, videos and voice wait to be asked for. */
 export const saving = signal(wanted());
@@ -26,6 +28,7 @@ const revealed = signal(new Set());
 
 /** Looks again at what decides on `saving`. */
 export const lookAgain = () => { saving.value = wanted(); };
+network?.addEventListener?.('change', lookAgain);
 
 const addressOf = (m) => m.url || m.cid;
 

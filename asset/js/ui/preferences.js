@@ -29,7 +29,7 @@ export function preferences() {
     ${oneOf(t('lang.title'), 'lang', ['auto', 'zh-CN', 'en'], cookie('lang') || 'auto', (v) => t(`lang.${v}`), language)}
     <div class="weui-cells weui-cells_form">${flag('care', care, cookie('care') === '1', (box) => setCare(box.checked))}</div>
     ${writingSettings()}
-    ${oneOf(t('saver.label'), 'saver', ['auto', 'on', 'off'], saver.get(), (v) => t(`saver.${v}`), (v) => {
+    ${oneOf(t('saver.label'), 'saver', saver.choices(), saver.get(), (v) => t(`saver.${v}`), (v) => {
       saver.set(v);
       changed.value++;
     })}<p class="weui-cells__tips">${t('saver.text')}</p>
