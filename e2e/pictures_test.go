@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -113,7 +114,14 @@ func TestSheet(t *testing.T) {
 		t.Errorf("came as %s", got)
 	}
 
+	// While it is made ready, the button stays where a finger may be on its way to.
 	ann.choose("hy-composer input[data-for=picture]", large)
+	ann.see(".hy-sheet [type=submit]")
+	_, was := middle(ann.person, ".hy-sheet [type=submit]")
+	ann.see(".hy-sheet .original input")
+	if _, now := middle(ann.person, ".hy-sheet [type=submit]"); math.Abs(now-was) > 1 {
+		t.Errorf("the button to send moved from %.0f to %.0f", was, now)
+	}
 	ann.click(".hy-sheet .original input")
 	ann.click(".hy-sheet [type=submit]")
 	bo.until("the original", "store.timeline(10, "+id(ann)+").rows.at(-1).ext?.width === 2600")
@@ -147,7 +155,7 @@ func TestSheetByFinger(t *testing.T) {
 		document.querySelector('.hy-sheet .caption-field').dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
 	})()`)
 	ann.until("a fourth", names+".length === 4")
-	ann.until("its size, smaller", "document.querySelector('.hy-sheet .original')")
+	ann.until("its size, smaller", "document.querySelector('.hy-sheet .original input')")
 	ann.axe("the sheet")
 	ann.shot("sheet-phone-light")
 	ann.scheme("dark")

@@ -117,6 +117,7 @@ class Sheet {
     this.dialog.close();
   }
 
+  /** Draws what there is. What comes while pictures are made ready has its room from the start: the button stays under the finger. */
   draw() {
     const { items, dialog } = this;
     const waiting = items.some((item) => item.ready && !item.made);
@@ -128,8 +129,8 @@ class Sheet {
       ${items.length > 1 ? html`<p class="hint">${t(matchMedia('(pointer: coarse)').matches ? 'pic.order.touch' : 'pic.order')}</p>` : nothing}
       ${this.note ? html`<p class="hint warn" role="status">${this.note}</p>` : nothing}
       ${notes.map((note) => html`<p class="hint warn" role="status">${t(`pic.note.${note}`)}</p>`)}
-      ${saves ? html`<label class="original"><input class="weui-switch" type="checkbox" .checked=${this.original} @change=${(event) => this.toggle(event)}>
-        <span>${t('pic.original')} <b>${bytes(this.size(true))}</b></span><span class="sum">${t('pic.total', { Size: bytes(this.size(this.original)) })}</span></label>` : nothing}
+      ${items.some((item) => item.ready) ? html`<div class="original">${saves ? html`<label><input class="weui-switch" type="checkbox" .checked=${this.original} @change=${(event) => this.toggle(event)}>
+        <span>${t('pic.original')} <b>${bytes(this.size(true))}</b></span></label>` : nothing}<span class="sum">${t('pic.total', { Size: bytes(this.size(this.original)) })}</span></div>` : nothing}
       <input class="caption-field" maxlength="500" placeholder=${t('chat.caption')} aria-label=${t('chat.caption')} autocomplete="off">
       <div class="buttons"><button type="button" class="weui-btn weui-btn_default" @click=${() => dialog.close()}>${t('act.cancel')}</button>
         <button type="submit" class="weui-btn weui-btn_primary" ?disabled=${this.busy} aria-busy=${this.busy && waiting ? 'true' : 'false'}>${items.length > 1 ? t('chat.send.count', { Count: items.length }) : t('act.send')}</button></div>
