@@ -49,13 +49,14 @@ func (p *pages) renderApp(w http.ResponseWriter, r *request, status int, create,
 	if err := p.openChat(r, data, reply); err != nil {
 		return err
 	}
-	if r.URL.Path == "/chat/createcom.shtml" {
-		if data.Create == nil {
-			data.Create = &view.Form{Values: map[string]string{}, Faults: map[string]string{}}
-		}
+	if r.URL.Path == "/chat/createcom.shtml" && data.Create == nil {
+		data.Create = &view.Form{Values: map[string]string{}, Faults: map[string]string{}}
+	}
+	if data.Create != nil || data.Tab == "contacts" {
 		if data.Friends, err = p.source.Friends(ctx, userID); err != nil {
 			return err
 		}
+		data.Boot.Contacts = orEmpty(data.Friends)
 	}
 	speakers, err := p.source.Names(ctx, lastSpeakers(rows))
 	if err != nil {

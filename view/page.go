@@ -114,7 +114,8 @@ type Boot struct {
 	Me            *model.User             `json:"me"`
 	Conversations []model.ConversationRow `json:"conversations"`
 	Requests      any                     `json:"requests,omitempty"`
-	People        []Person                `json:"people,omitempty"` // who speaks in what is shown
+	Contacts      any                     `json:"contacts,omitempty"` // where they are what is shown
+	People        []Person                `json:"people,omitempty"`   // who speaks in what is shown
 	Chat          *BootChat               `json:"chat,omitempty"`
 	Nodes         []string                `json:"nodes,omitempty"` // origins at which the page may open its socket too
 }

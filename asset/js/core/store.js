@@ -57,7 +57,7 @@ export async function start(boot = {}) {
     call: (method, ...args) => (method === 'stats' ? line.peek() : outbox.peek())?.[method](...args),
   });
   line.peek().start();
-  wanted = LISTS.filter((name) => !boot[name]);
+  wanted = LISTS.filter((name) => !boot[name] || name === 'contacts'); // of whom one may have come since
 }
 
 /** The addresses of the nodes that the page may connect to besides its own site, if there are any. */

@@ -26,12 +26,12 @@ class Create extends View {
       ${head(t('group.create.title'), '/chat/index.shtml', html`<button class="weui-btn weui-btn_primary weui-btn_mini" ?disabled=${this.busy}>${t('group.create')}${n ? ` (${n})` : ''}</button>`)}
       <div class="scroll"><div class="weui-cells weui-cells_form">
         <label class="weui-cell"><span class="weui-cell__hd"><span class="weui-label">${t('group.name')}</span></span><span class="weui-cell__bd"><input class="weui-input" name="name" maxlength="32" required autocomplete="off" placeholder=${t('group.name.hint')}></span></label>
-        <label class="weui-cell"><span class="weui-cell__hd"><span class="weui-label">${t('group.memo')}</span></span><span class="weui-cell__bd"><input class="weui-input" name="memo" maxlength="140" autocomplete="off" placeholder=${t('group.none')}></span></label>
+        <label class="weui-cell"><span class="weui-cell__hd"><span class="weui-label">${t('group.memo')}</span></span><span class="weui-cell__bd"><input class="weui-input" name="memo" maxlength="140" autocomplete="off" placeholder=${t('group.memo.hint')}></span></label>
         <label class="weui-cell"><span class="weui-cell__hd"><span class="weui-label">${t('group.policy')}</span></span><span class="weui-cell__bd"><select class="weui-input" name="join">
           ${['open', 'approval', 'invite'].map((value) => html`<option value=${value}>${t(`group.policy.${value}`)}</option>`)}</select></span></label></div>
         ${this.fault ? html`<p class="fault" role="alert">${this.fault}</p>` : nothing}
         <h2 class="weui-cells__title">${t('group.members.pick')}</h2>
-        ${friends.length ? html`${finder(t('contacts.find'), this.q, (text) => { this.q = text; })}${checklist(friends, this.chosen, () => this.requestUpdate(), this.q.trim())}` : html`<p class="total">${t('group.members.nofriends')}</p>`}</div></form>`;
+        ${friends === store.unknown ? nothing : friends.length ? html`${finder(t('contacts.find'), this.q, (text) => { this.q = text; })}${checklist(friends, this.chosen, () => this.requestUpdate(), this.q.trim())}` : html`<p class="total">${t('group.members.nofriends')}</p>`}</div></form>`;
   }
 
   async submit(e) {
