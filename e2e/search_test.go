@@ -58,6 +58,18 @@ func TestSearchScreen(t *testing.T) {
 	ann.until("the search as it was", "document.querySelector('hy-search input')?.value === '没有异常' && document.querySelectorAll('.hit').length === 1 && document.querySelector('[data-tab=messages]').ariaSelected === 'true'")
 }
 
+// TestSearchTabInSight opens the tab that has no room on a small screen.
+func TestSearchTabInSight(t *testing.T) {
+	ann := register(t, "安娜", screen{"tiny", 320, 568})
+	ann.open("/search?tab=links")
+	ann.until("the tab in sight", `(() => {
+		const tab = document.querySelector('[role=tab][aria-selected=true]').getBoundingClientRect();
+		const list = document.querySelector('[role=tablist]').getBoundingClientRect();
+		return tab.width > 0 && tab.left >= list.left - 1 && tab.right <= list.right + 1;
+	})()`)
+	ann.shot("search-links-tiny")
+}
+
 // TestSearchInOneConversation begins at a conversation's page, browses a day
 // and goes through the hits page by page, by keyboard.
 func TestSearchInOneConversation(t *testing.T) {

@@ -81,6 +81,11 @@ class Search extends View {
     if (this.top) this.querySelector('.scroll').scrollTop = this.top;
   }
 
+  /** On a small screen not all tabs have room: the one that is chosen is in sight. */
+  updated(changes) {
+    if (changes.has('tab')) this.querySelector('[role=tab][aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }
+
   /** Something else is looked for. */
   turn(change, pause = 0) {
     Object.assign(this, change, { rows: null, more: false, error: null });
