@@ -53,6 +53,11 @@ func TestMessageMenu(t *testing.T) {
 	ann.say("问题一")
 	bo.sees("问题一")
 
+	bo.until("the button for it", "document.querySelector('article.other button[aria-haspopup=menu]')?.ariaLabel")
+	bo.eval("document.querySelector('article.other button[aria-haspopup=menu]').click()")
+	bo.see(".hy-menu")
+	bo.escape()
+	bo.until("the menu gone", "!document.querySelector('.hy-menu')")
 	bo.openMenu("other")
 	bo.shot("menu-phone")
 	bo.pickMenu("reply")

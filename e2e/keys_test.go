@@ -44,6 +44,7 @@ func TestKeysAlone(t *testing.T) {
 
 	ann.press("F6", "F6", 117, "", 8)
 	ann.until("the messages", "!!document.activeElement.closest('hy-messages article')")
+	ann.until("its button to be reached, and no other's", "document.querySelectorAll('hy-messages article .more[tabindex=\"0\"]').length === 1 && document.activeElement.closest('article').querySelector('.more').tabIndex === 0")
 	ann.press("F10", "F10", 121, "", 8)
 	ann.see("dialog[open] [role=menuitem]")
 	ann.press("Escape", "Escape", 27, "", 0)

@@ -189,7 +189,8 @@ function watchLine() {
 addEventListener('dragenter', () => import('./chat/drop.js'), { once: true });
 
 async function boot() {
-  await painted(); // what the server rendered is seen first
+  // What the server rendered is seen first; where it is already, there is no frame to wait for.
+  if (!performance.getEntriesByName('first-contentful-paint').length) await painted();
   const data = JSON.parse(document.getElementById('boot')?.textContent || '{}');
   const r = route.peek();
   const started = store.start(data).catch(() => {}); // the line tells of it

@@ -35,7 +35,7 @@ function message(item, pane) {
     ${pane.selection ? pick(item, pane) : nothing}${item.head ? face(item, name, pane) : nothing}
     <div class="column">${item.named ? html`<div class="author">${name}</div>` : nothing}
       <div class="line">${trouble(item)}<div class="content">${m.ext?.record ? recordCard(m) : bubble(item, pane)}</div>${waiting && !m.seq ? nothing : html`<button class="more iconbtn" type="button"
-          aria-label=${t('chat.menu')} aria-haspopup="menu" tabindex="-1" @click=${(event) => menu(pane, item, event.currentTarget)}>${icon('ellipsis', 'small')}</button>`}</div>
+          aria-label=${t('chat.menu')} aria-haspopup="menu" tabindex=${pane.focusKey === item.key ? 0 : -1} @click=${(event) => menu(pane, item, event.currentTarget)}>${icon('ellipsis', 'small')}</button>`}</div>
       ${reactions(item, pane)}${written(item, pane)}${item.word ? status(item, pane) : nothing}</div></article>`;
 }
 
