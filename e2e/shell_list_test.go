@@ -75,9 +75,10 @@ func TestShellMute(t *testing.T) {
 	ann.rowMenu(bo.id, "免打扰…")
 	ann.pickLine("1 小时")
 	ann.until("the mute", "document.querySelector('.row .hush') && store.rowNow(10, "+id(bo)+").mutedtill > Date.now() + 3.5e6")
+	ann.eval("globalThis.badges = []; navigator.setAppBadge = async (n) => { badges.push(n); }; 0")
 	bo.say("悄悄话")
 	ann.until("the grey badge", "document.querySelector('.row .badge.muted')?.textContent === '1' && !document.title.startsWith('(')")
 	ann.shot("shell-muted-phone")
 	ann.eval("store.patchRow(10, " + id(bo) + ", { mutedtill: Date.now() + 300 }) && 0")
-	ann.until("the end of the mute", "!document.querySelector('.row .hush') && document.title.startsWith('(1)')")
+	ann.until("the end of the mute", "!document.querySelector('.row .hush') && document.title.startsWith('(1)') && badges.at(-1) === 1")
 }

@@ -92,6 +92,7 @@ func TestSwipe(t *testing.T) {
 			ann.finger("touchMove", fromX+(toX-fromX)*i/6, y)
 		}
 	}
+	ann.eval("globalThis.buzzed = 0; navigator.vibrate = () => { buzzed++; return true; }; 0")
 	draw(x, x-30) // too short
 	ann.finger("touchEnd", 0, 0)
 	ann.until("the bubble back", "!document.querySelector('.swipe-mark') && !document.querySelector('article.other .content').style.transform")
@@ -99,10 +100,25 @@ func TestSwipe(t *testing.T) {
 		t.Error("a short swipe answers")
 	}
 	draw(x, x-70)
-	ann.until("the mark", "document.querySelector('.swipe-mark.armed')")
+	ann.until("the mark, and that it is felt", "document.querySelector('.swipe-mark.armed') && buzzed === 1")
 	ann.shot("swipe-phone")
 	ann.finger("touchEnd", 0, 0)
 	ann.until("the answer begun", "document.querySelector('.composer .context')?.textContent.includes('向左滑我')")
+	x, y = ann.middle("article.other .bubble")
+	ann.finger("touchStart", x, y)
+	ann.until("the menu, and that it is felt", "document.querySelector('.hy-menu') && buzzed === 2")
+	ann.finger("touchEnd", 0, 0)
+	ann.escape()
+	ann.until("the menu gone", "!document.querySelector('.hy-menu')")
+
+	// What begins at the edge of the screen is the system's way back.
+	ann.eval("document.querySelector('article.other').style.paddingLeft = 0; document.querySelector('article.other .content').style.marginLeft = '-40px'; 0")
+	draw(12, 2)
+	draw(12, -60)
+	ann.finger("touchEnd", 0, 0)
+	if eval[bool](ann.person, "!!document.querySelector('.swipe-mark') || buzzed !== 2") {
+		t.Error("a swipe from the edge answers")
+	}
 	ann.say("滑了")
 	bo.until("the quote", "document.querySelector('article.other .quote')?.textContent.includes('向左滑我')")
 	bo.do("focus", focus(last("other")))
@@ -264,8 +280,23 @@ func TestAnnouncer(t *testing.T) {
 		bo.say("下一句 " + level)
 		ann.until(level, said+fmt.Sprintf(" === %q", want))
 	}
+	// What is off is not said, and nothing that was there before is said again.
+	ann.eval("globalThis.heard = []; new MutationObserver(() => heard.push(document.querySelector('.announcer').textContent)).observe(document.querySelector('.announcer'), { childList: true, characterData: true, subtree: true }); 0")
+	verbosity := func(level string) {
+		ann.eval(fmt.Sprintf("import(document.querySelector('script[src*=\"/js/\"]').src.replace(/js\\/.*/, 'js/chat/announce.js')).then((m) => m.setVerbosity(10, %d, %q)).then(() => 0)", bo.id, level))
+	}
+	verbosity("off")
+	bo.say("悄悄话")
+	ann.sees("悄悄话")
+	ann.until("nothing more in it", said+" === ''")
+	verbosity("full")
+	bo.say("大声说")
+	ann.until("the next", said+" === 'Bo: 大声说'")
+	if all := eval[string](ann.person, "heard.join('|')"); all != "|Bo: 大声说" {
+		t.Errorf("said: %q", all)
+	}
 	// From message to message by keys, as a list of articles is read.
 	ann.do("focus", focus(last("other")))
 	ann.press("ArrowUp", "ArrowUp", 38, "", 0)
-	ann.until("the one before", "document.activeElement.textContent.includes('下一句') && document.activeElement.tabIndex === 0 && document.querySelectorAll('hy-messages article[tabindex=\"0\"]').length === 1")
+	ann.until("the one before", "document.activeElement.textContent.includes('悄悄话') && document.activeElement.tabIndex === 0 && document.querySelectorAll('hy-messages article[tabindex=\"0\"]').length === 1")
 }
