@@ -26,8 +26,8 @@ export function bubble(item, pane) {
     case MEDIA.RED_PACKET: return later('packet', item, pane);
     case MEDIA.LINK:
     case MEDIA.NEWS: return news(item);
-    case MEDIA.CARD: return later(isUser(m.content) ? 'person' : 'unknown', item, pane);
-    default: return m.ext?.call ? called(item) : later('unknown', item, pane);
+    case MEDIA.CARD: return isUser(m.content) ? later('person', item, pane) : unknown(item);
+    default: return m.ext?.call ? called(item) : unknown(item);
   }
 }
 
@@ -50,6 +50,15 @@ function later(kind, item, pane) {
     import('./cards.js').then((module) => { cards.value = module; }, () => { asked = false; });
   }
   return html`<div class="bubble card ${kind} pending"><span class="body">${preview(item.m)}</span></div>`;
+}
+
+/** What this version has no picture of: its words, and that there is more to it. What is for programs is kept folded. */
+function unknown({ m }) {
+  const content = typeof m.content === 'string' ? m.content.slice(0, 500) : '';
+  const data = /^\s*[{[<]/.test(content);
+  const said = (m.memo || (data ? '' : content)).slice(0, 500);
+  return html`<div class="bubble odd"><span class="odd-note">${icon('circle-alert', 'small')} ${t('chat.unknown')}</span>${said ? html`<span class="words" dir="auto">${words(said)}</span>` : nothing}
+    ${data ? html`<details><summary>${t('card.raw')}</summary><span class="raw" dir="auto">${content}</span></details>` : nothing}</div>`;
 }
 
 /** Text with its links and the people it calls; where a link really leads is in its title, and beside it where that is another host than it seems. */
@@ -215,7 +224,7 @@ function file(item, pane) {
 }
 
 /** A picture or sound that lies elsewhere: where it is, to be opened by who wants to. */
-const foreign = (m, medium) => (safeLink(m.url || '') && m.url ? news({ m: { ...m, pic: '', content: `[${t(`media.${medium}`)}]` } }) : later('unknown', { m }));
+const foreign = (m, medium) => (safeLink(m.url || '') && m.url ? news({ m: { ...m, pic: '', content: `[${t(`media.${medium}`)}]` } }) : unknown({ m }));
 
 function news({ m }) {
   const url = m.url ? safeLink(m.url) : null;

@@ -1,12 +1,11 @@
 // Cards of the list that need more than a message's own words: red packets,
-// people, stickers, and what has no picture here. Each is drawn from the typed
-// message alone, so that no text or picture can look like one.
+// people and stickers. Each is drawn from the typed message alone, so that no text
+// or picture can look like one.
 import { signal } from '../../vendor/signals-core.js';
-import { avatar, html, icon, nothing, openProfile, t, toast } from './base.js';
+import { avatar, html, nothing, openProfile, t, toast } from './base.js';
 import { post } from '../core/api.js';
 import * as store from '../core/store.js';
 import { CMD } from '../core/timeline.js';
-import { words } from './bubble.js';
 import { ownFile } from './text.js';
 
 const MOST_ASKED = 200;
@@ -109,13 +108,4 @@ export function stickerSize(width, height) {
 export function sticker({ m }) {
   const size = stickerSize(m.ext?.width, m.ext?.height);
   return html`<div class="bubble plain sticker"><img src=${ownFile(m.url)} width=${size.width} height=${size.height} alt=${m.content} title=${m.content} loading="lazy" decoding="async"></div>`;
-}
-
-/** What this version has no picture of: its words, and that there is more to it. What is for programs is kept folded. */
-export function unknown({ m }) {
-  const content = typeof m.content === 'string' ? m.content.slice(0, 500) : '';
-  const data = /^\s*[{[<]/.test(content);
-  const said = (m.memo || (data ? '' : content)).slice(0, 500);
-  return html`<div class="bubble odd"><span class="odd-note">${icon('circle-alert', 'small')} ${t('chat.unknown')}</span>${said ? html`<span class="words" dir="auto">${words(said)}</span>` : nothing}
-    ${data ? html`<details><summary>${t('card.raw')}</summary><span class="raw" dir="auto">${content}</span></details>` : nothing}</div>`;
 }
