@@ -22,6 +22,9 @@ const (
 	Recv  = "recv"  // a message comes: conv, seq, mid, cid, cmd, ref, user (its sender), hash, via
 	Shown = "shown" // a device shows a message to its user: conv, seq
 
+	Shout = "shout" // a device says something in a live room: user, hash
+	Heard = "heard" // and another hears it: user (its sender), hash
+
 	Ask   = "ask"   // a device asks for the history: conv, seq (after which)
 	Page  = "page"  // and gets n messages of it, which follow: conv, seq, n, limit; or is refused: code
 	List  = "list"  // a device asks for its conversations

@@ -25,6 +25,7 @@ func Judge(events iter.Seq2[Event, error]) (*Verdict, error) {
 		verdict: &Verdict{Counts: map[string]int{}, Faults: map[string]int{}},
 		talks:   map[string]*talk{}, byCID: map[string]int32{}, byHash: map[uint64]int32{},
 		devices: map[int]*device{}, seats: map[seatKey]*seat{}, people: map[int64]*person{}, acks: map[int64]int64{},
+		shouts: map[uint64]int64{},
 	}
 	for e, err := range events {
 		if err != nil {
@@ -55,8 +56,9 @@ type judge struct {
 	devices  map[int]*device
 	seats    map[seatKey]*seat
 	people   map[int64]*person
-	acks     map[int64]int64 // first acknowledgements, by tenth of a second
-	windows  [][2]int64      // of faults
+	shouts   map[uint64]int64 // who said what in a live room, by hash
+	acks     map[int64]int64  // first acknowledgements, by tenth of a second
+	windows  [][2]int64       // of faults
 	holes    []*hole
 	quiet    int64
 }
@@ -108,6 +110,7 @@ type device struct {
 	places map[*talk]*place
 	listed map[*talk]listing // as of the last Ask for the list
 	seen   map[seatKey]int64 // read cursors told on this socket
+	heard  map[uint64]bool   // of shouts
 }
 
 // place is where a device is in a conversation.
@@ -171,6 +174,10 @@ func (j *judge) event(e *Event) {
 		j.recv(e)
 	case Shown:
 		j.shown(e)
+	case Shout:
+		j.shouts[e.Hash] = e.User
+	case Heard:
+		j.heard(e)
 	case Ask, Page, Final:
 		j.history(e)
 	case List, Row:
@@ -211,7 +218,7 @@ func (j *judge) talk(name string) *talk {
 func (j *judge) device(id int) *device {
 	d := j.devices[id]
 	if d == nil {
-		d = &device{id: id, places: map[*talk]*place{}, listed: map[*talk]listing{}, seen: map[seatKey]int64{}}
+		d = &device{id: id, places: map[*talk]*place{}, listed: map[*talk]listing{}, seen: map[seatKey]int64{}, heard: map[uint64]bool{}}
 		j.devices[id] = d
 	}
 	return d

@@ -233,3 +233,18 @@ func (j *judge) shown(e *Event) {
 	p.shown = max(p.shown, e.Seq)
 	j.verdict.Shown++
 }
+
+// heard is what a live room brings: at most once, and to nobody by a promise.
+func (j *judge) heard(e *Event) {
+	d := j.device(e.Dev)
+	by, known := j.shouts[e.Hash]
+	switch {
+	case !known:
+		j.broken("I2", "device %d hears in a live room what nobody said", e.Dev)
+	case by != e.User:
+		j.broken("I7", "device %d hears from user %d what user %d said in a live room", e.Dev, e.User, by)
+	case d.heard[e.Hash]:
+		j.broken("I3", "device %d hears twice what user %d said in a live room", e.Dev, by)
+	}
+	d.heard[e.Hash] = true
+}

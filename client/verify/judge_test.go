@@ -55,6 +55,11 @@ func got(dev int, user int64, conv, cid string, seq int64, via string) Event {
 	return Event{What: Recv, Dev: dev, User: user, Conv: conv, CID: cid, Cmd: cmdOf(conv), Seq: seq, MID: seq + 10, Hash: hashOf(cid), Via: via}
 }
 
+// shouted is a history in which device 2 hears what user 1 says as from another.
+func shouted(from int64) story {
+	return opening().add(Event{What: Shout, Dev: 1, User: 1, Hash: 5}, Event{What: Heard, Dev: 2, User: from, Hash: 5})
+}
+
 func shows(dev int, conv string, seq int64) Event {
 	return Event{What: Shown, Dev: dev, Conv: conv, Seq: seq}
 }
@@ -166,6 +171,9 @@ func TestBrokenHistories(t *testing.T) {
 		{"acknowledged twice, differently", "I3", "and seq 4", ending(middle().add(ok(1, "a", 4)))},
 		{"shown twice", "I3", "device 2 shows seq 2 of single:1:2 twice", ending(middle().add(shows(2, pair, 2)))},
 		{"twice on a socket", "I3", "twice on one socket", ending(middle().add(got(1, 2, pair, "b", 2, Live)))},
+		{"heard and not said", "I2", "what nobody said", opening().add(Event{What: Heard, Dev: 2, User: 1, Hash: 5})},
+		{"heard twice", "I3", "hears twice", shouted(1).add(Event{What: Heard, Dev: 2, User: 1, Hash: 5})},
+		{"heard of another", "I7", "what user 1 said", shouted(2)},
 		{"two in a place", "I4", "seq 2 of single:1:2 is message 12 (cid b) to one and 12 (cid c) to another", ending(middle().add(says(1, 1, pair, "c"), ok(1, "c", 2)))},
 		{"later, and before", "I4", "though seq 1 was acknowledged before", opening().add(says(1, 1, group, "a"), ok(1, "a", 1), says(2, 2, group, "b"), ok(2, "b", 1))},
 		{"out of order on a socket", "I4", "after 2 on one socket", ending(middle().add(got(1, 1, pair, "a", 1, Live)))},

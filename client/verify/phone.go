@@ -119,6 +119,9 @@ func (p *phone) open(socket *client.Socket) error {
 		m.sent = true
 	}
 	p.mu.Unlock()
+	if err := socket.Write(model.Message{Cmd: model.CmdEnter, DstID: p.run.live()}); err != nil {
+		return err
+	}
 	for _, m := range list {
 		p.run.rec.add(p.sending(m))
 		if err := socket.Write(m.m); err != nil {
@@ -187,6 +190,9 @@ func (p *phone) frame(ctx context.Context, m model.Message) error {
 		return p.resync(ctx, m)
 	case model.CmdRead:
 		p.run.rec.add(Event{What: Seen, Dev: p.id, User: m.UserID, Conv: talkOf(m.Kind, m.UserID, m.DstID).String(), Seq: m.Seq})
+		return nil
+	case model.CmdLive:
+		p.run.rec.add(Event{What: Heard, Dev: p.id, User: m.UserID, Hash: hashOf(m.Content)})
 		return nil
 	case model.CmdPresence:
 		p.mu.Lock()
@@ -298,8 +304,8 @@ func (p *phone) refused(ctx context.Context, m model.Message) {
 	}
 	switch model.Code(m.Error) {
 	case model.CodeUnavailable, model.CodeRateLimited, model.CodeInternal:
-		if p.isRead(m.CID) { // the next says more; the ack may come yet, from a store that was slow
-			return
+		if p.isRead(m.CID, false) {
+			return // the next says more; it may be acknowledged all the same
 		}
 		p.run.rec.add(Event{What: Retry, Dev: p.id, CID: m.CID, Code: m.Error})
 		p.run.tasks.Go(func() {
@@ -308,8 +314,7 @@ func (p *phone) refused(ctx context.Context, m model.Message) {
 		})
 		return
 	}
-	if p.isRead(m.CID) {
-		p.forgetRead(m.CID)
+	if p.isRead(m.CID, true) {
 		return
 	}
 	p.mu.Lock()
@@ -328,19 +333,17 @@ func (p *phone) doubt() {
 	p.run.rec.add(p.forget()...)
 }
 
-// isRead tells whether a cid is that of a read cursor.
-func (p *phone) isRead(cid string) bool {
+// isRead tells whether a cid is that of a read cursor, and forgets it if it is
+// refused for good.
+func (p *phone) isRead(cid string, forget bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_, is := p.reads[cid]
+	if forget {
+		delete(p.reads, cid)
+		delete(p.reading, cid)
+	}
 	return is
-}
-
-func (p *phone) forgetRead(cid string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.reads, cid)
-	delete(p.reading, cid)
 }
 
 // again sends a message once more, or all that wait if cid is empty.

@@ -19,6 +19,7 @@ const (
 	shareReact   = 4
 	shareRead    = 4
 	shareList    = 2
+	shareShout   = 4
 	shareForeign = 3 // to a group the sender is not in
 	// Of messages.
 	shareBare   = 8 // without a cid
@@ -97,24 +98,29 @@ func (r *run) act() {
 // act does one thing.
 func (p *phone) act(random *rand.Rand) {
 	t, foreign := p.choose(random)
-	switch dice := random.IntN(100); {
-	case foreign:
+	if foreign {
 		p.post(random, t, true)
-	case dice < shareResend:
-		p.repeat(random)
-	case dice < shareResend+shareEdit:
-		p.change(random, model.CmdEdit)
-	case dice < shareResend+shareEdit+shareRecall:
-		p.change(random, model.CmdRecall)
-	case dice < shareResend+shareEdit+shareRecall+shareReact:
-		p.react(random, t)
-	case dice < shareResend+shareEdit+shareRecall+shareReact+shareRead:
-		p.read(t)
-	case dice < shareResend+shareEdit+shareRecall+shareReact+shareRead+shareList:
-		p.run.ask(p.who, probe{})
-	default:
-		p.post(random, t, false)
+		return
 	}
+	dice := random.IntN(100)
+	for _, may := range []struct {
+		share int
+		do    func()
+	}{
+		{shareResend, func() { p.repeat(random) }},
+		{shareEdit, func() { p.change(random, model.CmdEdit) }},
+		{shareRecall, func() { p.change(random, model.CmdRecall) }},
+		{shareReact, func() { p.react(random, t) }},
+		{shareRead, func() { p.read(t) }},
+		{shareList, func() { p.run.ask(p.who, probe{}) }},
+		{shareShout, p.shout},
+	} {
+		if dice -= may.share; dice < 0 {
+			may.do()
+			return
+		}
+	}
+	p.post(random, t, false)
 }
 
 // choose picks a conversation; foreign is one that the user is not in.
@@ -239,3 +245,22 @@ func (p *phone) read(t talkID) {
 		_ = socket.Write(model.Message{Cmd: model.CmdRead, Kind: t.kind, DstID: t.dst(p.who.id), Seq: seq, CID: cid})
 	}
 }
+
+// shout says something in the live room of the run, which promises nothing but
+// to say it once.
+func (p *phone) shout() {
+	p.order.Lock()
+	defer p.order.Unlock()
+	p.mu.Lock()
+	socket := p.socket
+	p.count++
+	m := model.Message{Cmd: model.CmdLive, DstID: p.run.live(), Media: model.MediaText, Content: fmt.Sprintf("%s-%d-%d", p.run.serial, p.id, p.count)}
+	p.mu.Unlock()
+	if socket != nil {
+		p.run.rec.add(Event{What: Shout, Dev: p.id, User: p.who.id, Hash: hashOf(m.Content)})
+		_ = socket.Write(m) // at most once
+	}
+}
+
+// live is the number of the run's live room.
+func (r *run) live() int64 { return r.rooms[0].talk.low }

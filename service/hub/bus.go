@@ -234,7 +234,7 @@ func (h *Hub) Here() Here { return Here{h} }
 type Here struct{ hub *Hub }
 
 // Publish hands a delivery to the sockets of this node that it is meant for.
-func (l Here) Publish(d model.Delivery) { l.hub.apply(&d, nil) }
+func (l Here) Publish(d model.Delivery) { l.hub.apply(&d, parcel{}) }
 
 // Disconnect closes sockets of this node.
 func (l Here) Disconnect(userID int64, sessionIDs []int64, code int, reason string) {

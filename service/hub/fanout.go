@@ -14,12 +14,14 @@ func (h *Hub) Publish(d model.Delivery) {
 		h.publish(&d)
 		return
 	}
-	h.apply(&d, nil)
+	h.apply(&d, parcel{})
 }
 
-// apply is Publish on this node alone. The frame is made from the message if
-// there is none yet, and returned.
-func (h *Hub) apply(d *model.Delivery, f *Frame) *Frame {
+// parcel is what of a delivery is encoded already.
+type parcel struct{ message, ack *Frame }
+
+// apply is Publish on this node alone. What is not encoded yet is.
+func (h *Hub) apply(d *model.Delivery, p parcel) {
 	if len(d.Subscribe) > 0 || len(d.Unsubscribe) > 0 {
 		h.changes.Add(1) // before anybody is looked for: see Mark
 	}
@@ -28,13 +30,12 @@ func (h *Hub) apply(d *model.Delivery, f *Frame) *Frame {
 			n.join(d.Group)
 		}
 	}
-	f = h.deliver(d, f)
+	h.deliver(d, p)
 	for _, u := range d.Unsubscribe {
 		for _, n := range h.users.list(u) {
 			n.part(d.Group)
 		}
 	}
-	return f
 }
 
 // fan is a fan-out in progress. It is pooled; reset leaves nothing behind.
@@ -61,14 +62,20 @@ func (f *fan) visit(n *Node) {
 		}
 		f.seen[n] = struct{}{}
 	}
-	frame := f.frame
-	if n.ID == f.origin {
+	frame, own := f.frame, n.ID == f.origin
+	if own {
 		frame, f.met = f.ack, true
 	}
 	if frame == nil || mutant.Rarely(mutant.DropFanOut) {
 		return
 	}
-	switch n.push(frame) {
+	o := queued
+	if own {
+		o = n.acknowledge(frame)
+	} else {
+		o = n.push(frame)
+	}
+	switch o {
 	case awakened:
 		f.awake = append(f.awake, n)
 		f.reached++
@@ -79,19 +86,19 @@ func (f *fan) visit(n *Node) {
 
 // deliver queues the message for users and group, each node once, and the ack
 // for the origin.
-func (h *Hub) deliver(d *model.Delivery, frame *Frame) *Frame {
+func (h *Hub) deliver(d *model.Delivery, p parcel) {
 	f := h.fans.Get().(*fan)
 	defer h.fans.Put(f)
 	defer f.reset()
-	f.origin = d.Origin
-	if f.frame = frame; frame == nil && !d.Silent && (d.Group != 0 || len(d.Users) > 0 || d.Only != 0) {
+	f.origin, f.ack = d.Origin, p.ack
+	if f.frame = p.message; f.frame == nil && !d.Silent && (d.Group != 0 || len(d.Users) > 0 || d.Only != 0) {
 		f.frame = h.frame(&d.Message, d.Ephemeral)
 	}
-	if d.Ack != nil && d.Origin != 0 {
+	if f.ack == nil && d.Ack != nil && d.Origin != 0 {
 		f.ack = h.frame(d.Ack, false)
 	}
 	if f.frame == nil && f.ack == nil {
-		return nil
+		return
 	}
 	users := distinct(d.Users)
 	if d.Only != 0 {
@@ -118,7 +125,6 @@ func (h *Hub) deliver(d *model.Delivery, frame *Frame) *Frame {
 		h.call(f.awake...)
 	}
 	h.metrics.Deliveries.Add(float64(f.reached))
-	return f.frame
 }
 
 // frame encodes a message; nil, counted in the log, if it cannot be encoded.

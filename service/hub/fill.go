@@ -89,7 +89,7 @@ func (o *order) seat(group int64, members []int64) {
 			d.Unsubscribe = append(d.Unsubscribe, n.UserID)
 		}
 	}
-	o.hub.apply(&d, nil)
+	o.hub.apply(&d, parcel{})
 }
 
 // Fill has what a conversation has from seq from (or from where it has come to
@@ -180,7 +180,7 @@ func (o *order) fill(l talk) {
 	}
 	t.timer = nil
 	switch {
-	case len(t.held) == 0 && t.last >= t.wanted:
+	case !t.behind():
 	case time.Since(t.opened) > holdMost || o.hub.store == nil:
 		o.giveUp(l, t)
 	default:
@@ -191,6 +191,9 @@ func (o *order) fill(l talk) {
 		o.fillIn(again, l, t)
 	}
 }
+
+// behind tells whether there is a hole to be filled.
+func (t *track) behind() bool { return len(t.held) > 0 || t.last < t.wanted }
 
 // upto is the last seq that is worth reading.
 func (t *track) upto() int64 {
@@ -216,6 +219,11 @@ func (o *order) forget() {
 		for p, since := range s.own {
 			if time.Since(since) > holdMost {
 				delete(s.own, p)
+			}
+		}
+		for r, c := range s.cursors {
+			if time.Since(c.told) > lineLife {
+				delete(s.cursors, r)
 			}
 		}
 		s.mu.Unlock()

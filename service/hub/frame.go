@@ -123,3 +123,12 @@ func resyncFrame(c conversation) *Frame {
 	}
 	return f
 }
+
+// isEphemeral tells which commands are worth nothing when they come late.
+func isEphemeral(cmd int) bool {
+	switch cmd {
+	case model.CmdHeart, model.CmdTyping, model.CmdPresence, model.CmdLive:
+		return true
+	}
+	return false
+}

@@ -63,6 +63,8 @@ type orderShard struct {
 	mu    sync.Mutex // guards the following and what is in them
 	lines map[talk]*track
 	own   map[place]time.Time // what this node has committed and not published yet
+	// cursors are how far people have read, as far as it is told here.
+	cursors map[reader]cursor
 }
 
 // track is how far a line has come here.
@@ -70,6 +72,7 @@ type track struct {
 	first, last int64 // what is delivered, without a hole between
 	held        map[int64]held
 	wanted      int64       // what is known to be in the store; 0: nothing
+	resends     []resend    // to be acknowledged once what they say is delivered here
 	timer       *time.Timer // until the hole is filled
 	opened      time.Time   // when the hole was
 	used        time.Time
@@ -78,14 +81,15 @@ type track struct {
 // held is a message that waits for the one before it.
 type held struct {
 	delivery model.Delivery
-	frame    *Frame
+	parcel   parcel // with the ack for which its sender's queue keeps a place
 }
 
 func newOrder(h *Hub) *order {
 	o := &order{hub: h, slots: make(chan struct{}, fillers)}
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	for i := range o.shards {
-		o.shards[i].lines, o.shards[i].own = make(map[talk]*track), make(map[place]time.Time)
+		s := &o.shards[i]
+		s.lines, s.own, s.cursors = make(map[talk]*track), make(map[place]time.Time), make(map[reader]cursor)
 	}
 	return o
 }
@@ -125,10 +129,20 @@ func (o *order) shard(l talk) *orderShard {
 // at all if it was before.
 func (o *order) take(d *model.Delivery, f *Frame) {
 	p, ok := placeOf(d)
-	if !ok {
-		o.hub.apply(d, f)
-		return
+	switch {
+	case ok:
+		o.line(d, f, p)
+	case d.Message.Cmd == model.CmdRead:
+		o.read(d, f)
+	case d.Ack != nil && d.Message.Cmd == 0:
+		o.repeat(d)
+	default:
+		o.hub.apply(d, parcel{message: f})
 	}
+}
+
+// line is take of what has a place.
+func (o *order) line(d *model.Delivery, f *Frame, p place) {
 	l := talk{p.Kind, p.Low, p.High}
 	s := o.shard(l)
 	s.mu.Lock()
@@ -141,29 +155,33 @@ func (o *order) take(d *model.Delivery, f *Frame) {
 		if t != nil { // nobody is left: it begins anew with who comes
 			o.drop(s, l, t)
 		}
-		o.hub.apply(d, f)
+		o.hub.apply(d, parcel{message: f})
 		return
 	}
 	if t == nil {
-		t = &track{first: p.Seq, last: p.Seq, used: time.Now()}
+		t = &track{first: p.Seq, last: p.Seq - 1}
 		s.lines[l] = t
-		o.hub.apply(d, f)
-		return
 	}
 	t.used = time.Now()
 	switch {
 	case p.Seq == t.last+1:
-		t.last = p.Seq
-		o.hub.apply(d, f)
+		o.pass(t, held{*d, parcel{message: f}})
 		o.release(t)
 	case p.Seq > t.last:
-		o.hold(l, t, p.Seq, held{*d, f})
+		o.hold(l, t, p.Seq, held{*d, parcel{message: f}})
 	case p.Seq >= t.first:
-		o.acknowledge(d)
+		o.acknowledge(d, nil)
 	default: // it belongs before what is out already
-		o.acknowledge(d)
+		o.acknowledge(d, nil)
 		o.late(l)
 	}
+}
+
+// pass delivers what is next.
+func (o *order) pass(t *track, h held) {
+	t.last++
+	o.hub.apply(&h.delivery, h.parcel)
+	o.repeated(t)
 }
 
 // late makes up for what comes when those after it are out already.
@@ -174,10 +192,11 @@ func (o *order) late(l talk) {
 	}
 }
 
-// acknowledge delivers what of d is for the sender's socket alone.
-func (o *order) acknowledge(d *model.Delivery) {
+// acknowledge delivers what of d is for the sender's socket alone; ack is that
+// if it is encoded already.
+func (o *order) acknowledge(d *model.Delivery, ack *Frame) {
 	if d.Origin != 0 && d.Ack != nil {
-		o.hub.apply(&model.Delivery{Origin: d.Origin, Ack: d.Ack}, nil)
+		o.hub.apply(&model.Delivery{Origin: d.Origin, Ack: d.Ack}, parcel{ack: ack})
 	}
 }
 
@@ -199,10 +218,9 @@ func (o *order) release(t *track) {
 		if !ok {
 			return
 		}
-		t.last++
-		delete(t.held, t.last)
+		delete(t.held, t.last+1)
 		o.hub.metrics.Bus.Held.Dec()
-		o.hub.apply(&next.delivery, next.frame)
+		o.pass(t, next)
 	}
 	if t.timer != nil && t.last >= t.wanted {
 		t.timer.Stop()
@@ -221,6 +239,7 @@ func (o *order) hold(l talk, t *track, seq int64, h held) {
 	if t.held == nil {
 		t.held = make(map[int64]held)
 	}
+	h.parcel.ack = o.reserve(&h.delivery)
 	t.held[seq] = h
 	o.hub.metrics.Bus.Held.Inc()
 	if len(t.held) > maxHeld {
@@ -233,17 +252,28 @@ func (o *order) hold(l talk, t *track, seq int64, h held) {
 // giveUp lets a line go on behind a hole; whoever is concerned is told to look.
 func (o *order) giveUp(l talk, t *track) {
 	top := max(t.last, t.wanted)
-	for seq, h := range t.held {
+	for seq := range t.held {
 		top = max(top, seq)
-		o.acknowledge(&h.delivery)
 	}
-	o.hub.metrics.Bus.Held.Sub(float64(len(t.held)))
-	t.held, t.wanted, t.first, t.last = nil, 0, top, top
+	o.empty(t)
+	t.wanted, t.first, t.last = 0, top, top
+	o.late(l)
+}
+
+// empty acknowledges what is held and forgets it.
+func (o *order) empty(t *track) {
 	if t.timer != nil {
 		t.timer.Stop()
 		t.timer = nil
 	}
-	o.late(l)
+	for _, h := range t.held {
+		o.acknowledge(&h.delivery, h.parcel.ack)
+	}
+	for _, r := range t.resends {
+		o.acknowledge(&r.delivery, r.ack)
+	}
+	o.hub.metrics.Bus.Held.Sub(float64(len(t.held)))
+	t.held, t.resends = nil, nil
 }
 
 // resync tells who is concerned to read a line again.
@@ -252,25 +282,19 @@ func (o *order) resync(l talk) {
 	switch l.kind {
 	case model.KindRoom:
 		m.DstID = l.low
-		o.hub.apply(&model.Delivery{Message: m, Group: l.low}, nil)
+		o.hub.apply(&model.Delivery{Message: m, Group: l.low}, parcel{})
 	case model.KindSingle:
 		m.DstID = l.high
-		o.hub.apply(&model.Delivery{Message: m, Users: []int64{l.low}}, nil)
+		o.hub.apply(&model.Delivery{Message: m, Users: []int64{l.low}}, parcel{})
 		m.DstID = l.low
-		o.hub.apply(&model.Delivery{Message: m, Users: []int64{l.high}}, nil)
+		o.hub.apply(&model.Delivery{Message: m, Users: []int64{l.high}}, parcel{})
 	default:
-		o.hub.apply(&model.Delivery{Message: m, Users: []int64{l.low}}, nil)
+		o.hub.apply(&model.Delivery{Message: m, Users: []int64{l.low}}, parcel{})
 	}
 }
 
 // drop forgets a line; for who holds its shard.
 func (o *order) drop(s *orderShard, l talk, t *track) {
-	if t.timer != nil {
-		t.timer.Stop()
-	}
-	for _, h := range t.held {
-		o.acknowledge(&h.delivery)
-	}
-	o.hub.metrics.Bus.Held.Sub(float64(len(t.held)))
+	o.empty(t)
 	delete(s.lines, l)
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"sync"
 
-	"hongyan/model"
 	"hongyan/util/mutant"
 )
 
@@ -41,6 +40,8 @@ type DataQueue struct {
 	bytes  int // their length
 	// busy: a writer has this queue, or will get it from the hub's list.
 	busy bool
+	// dues are what is not to go out yet; they count as queued.
+	dues []due
 	// held: nothing is written yet, since the hello has to be the first; but what
 	// it is written behind, the answer to the handshake, if that is frames[0].
 	held   bool
@@ -93,6 +94,9 @@ func (q *DataQueue) push(f *Frame, userID int64) outcome {
 			}
 			return missed
 		}
+	}
+	if len(q.dues) > 0 && !f.ephemeral && q.behind(f, userID) {
+		return queued
 	}
 	q.append(f)
 	return q.call()
@@ -295,6 +299,7 @@ func (q *DataQueue) end(f *Frame, abandon bool) (o outcome, first bool) {
 		}
 		q.frames = slices.Clone(q.frames[:kept])
 	}
+	q.forgo()
 	q.farewell, q.held = f, false
 	// A client that is sent away pulls its history when it returns.
 	q.owed, q.owedAll = nil, false
@@ -307,7 +312,7 @@ func (q *DataQueue) stop() (first bool) {
 	defer q.mu.Unlock()
 	first = !q.broken
 	q.count, q.bytes = 0, 0
-	q.broken, q.frames, q.owed, q.owedAll = true, nil, nil, false
+	q.broken, q.frames, q.dues, q.owed, q.owedAll = true, nil, nil, nil, false
 	return first
 }
 
@@ -330,13 +335,4 @@ func (q *DataQueue) depth() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.count
-}
-
-// isEphemeral tells which commands are worth nothing when they come late.
-func isEphemeral(cmd int) bool {
-	switch cmd {
-	case model.CmdHeart, model.CmdTyping, model.CmdPresence, model.CmdLive:
-		return true
-	}
-	return false
 }
