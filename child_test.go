@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,8 +51,13 @@ func spawn(t *testing.T, data, source string, options ...string) *child {
 // spawnBy is spawn through another program, which is given the command to run.
 func spawnBy(t *testing.T, by []string, data, source string, options ...string) *child {
 	t.Helper()
-	command := append(by, os.Args[0], "-listen", "127.0.0.1:0", "-internal", "", "-data", data, "-db", source)
-	command = append(command, options...)
+	return spawnOf(t, append(by, os.Args[0]), data, source, options...)
+}
+
+// spawnOf is spawn of another build of the product.
+func spawnOf(t *testing.T, command []string, data, source string, options ...string) *child {
+	t.Helper()
+	command = slices.Concat(command, []string{"-listen", "127.0.0.1:0", "-internal", "", "-data", data, "-db", source}, options)
 	c := &child{t: t, cmd: exec.CommandContext(t.Context(), command[0], command[1:]...), log: newBuffer()}
 	c.cmd.Env = append(os.Environ(), asProduct+"=1")
 	c.cmd.Stderr = c.log

@@ -4,14 +4,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
+	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -20,154 +17,218 @@ import (
 	"hongyan/service/db/dbtest"
 )
 
-// badLAN stands between the nodes of a UDP bus: they send to its address, and it
-// sends to all of them, less and more than it got, and in another order.
-type badLAN struct {
-	in    *net.UDPConn
-	to    *net.UDPAddr
-	parts atomic.Bool // nothing goes through
-	got   atomic.Int64
-	lost  atomic.Int64
-	tasks sync.WaitGroup
-}
-
-// newBadLAN makes one and gives the bus to name to the nodes.
-func newBadLAN(t *testing.T) (*badLAN, string) {
-	t.Helper()
-	port := sharedPort(t)
-	// The relay's address is more special than the nodes' own, which is any: what
-	// is sent there comes to it alone.
-	l := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
-		return raw.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1) })
-	}}
-	in, err := l.ListenPacket(t.Context(), "udp4", fmt.Sprintf("127.0.0.2:%d", port))
-	if err != nil {
-		t.Skip("this system has no 127.0.0.2:", err)
-	}
-	lan := &badLAN{in: in.(*net.UDPConn), to: &net.UDPAddr{IP: net.IPv4(127, 255, 255, 255), Port: port}}
-	lan.tasks.Go(lan.run)
-	t.Cleanup(func() { _ = in.Close(); lan.tasks.Wait() })
-	return lan, fmt.Sprintf("udp://127.0.0.2:%d", port)
-}
-
-// run loses 30 %, cuts 1 %, doubles 10 % and lets every fifth come late.
-func (l *badLAN) run() {
-	buffer := make([]byte, 2048)
-	for {
-		n, err := l.in.Read(buffer)
-		if err != nil {
-			return
-		}
-		l.got.Add(1)
-		chance := rand.Float64()
-		if l.parts.Load() || chance < 0.3 {
-			l.lost.Add(1)
-			continue
-		}
-		b := append([]byte(nil), buffer[:n]...)
-		if chance < 0.31 {
-			b = b[:n/2]
-		}
-		times := 1
-		if rand.Float64() < 0.1 {
-			times = 2
-		}
-		for range times {
-			if rand.Float64() < 0.2 {
-				l.tasks.Go(func() {
-					time.Sleep(rand.N(80 * time.Millisecond))
-					_, _ = l.in.WriteTo(b, l.to)
-				})
-				continue
-			}
-			_, _ = l.in.WriteTo(b, l.to)
-		}
-	}
-}
-
-// fleet are nodes that are killed, frozen and started again at their addresses.
+// fleet are three nodes that are killed, frozen and started again at their
+// addresses, in turn.
 type fleet struct {
-	t      *testing.T
-	bus    string
-	source string
-	ports  []int
-	data   []string
-	nodes  []*child
+	t       *testing.T
+	program string
+	buses   [3]string
+	sources [3]string
+	ports   [3]int
+	data    [3]string
+	nodes   [3]*child
+	turn    int
 }
 
-func (f *fleet) start(i int) {
-	f.nodes[i] = spawn(f.t, f.data[i], f.source, "-limits", "off", "-bus", f.bus, "-listen", fmt.Sprintf("127.0.0.1:%d", f.ports[i]))
-}
-
-// TestClusterFaults judges what clients of three nodes saw while the bus lost a
-// third of everything, nodes were killed, frozen, and ended in order one after
-// the other, and the bus was away. It runs when it is asked for, and is not clean
-// yet: acks that wait for their place overtake each other.
-//
-//	CLUSTER_MINUTES=2 go test -run TestClusterFaults -v .
-func TestClusterFaults(t *testing.T) {
-	long, err := time.ParseDuration(os.Getenv("CLUSTER_MINUTES") + "m")
-	if err != nil {
-		t.Skip("runs on demand: CLUSTER_MINUTES=2 go test -run TestClusterFaults -v .")
-	}
+// newFleet starts nodes, each with its bus, on a database of their own.
+func newFleet(t *testing.T, buses [3]string) *fleet {
+	t.Helper()
 	t.Setenv("HONGYAN_BUS_SECRET", "the same on every node")
-	lan, bus := newBadLAN(t)
-	f := &fleet{t: t, bus: bus, source: dbtest.MySQL(t), nodes: make([]*child, 3)}
-	var addresses []string
+	source := dbtest.MySQL(t)
+	return (&fleet{t: t, program: os.Args[0], buses: buses, sources: [3]string{source, source, source}}).launch()
+}
+
+// launch starts all nodes.
+func (f *fleet) launch() *fleet {
+	f.t.Helper()
 	for i := range f.nodes {
-		f.ports = append(f.ports, sharedPort(t))
-		f.data = append(f.data, filepath.Join(t.TempDir(), fmt.Sprint(i)))
-		f.start(i)
-		addresses = append(addresses, f.nodes[i].public)
+		f.ports[i], f.data[i] = sharedPort(f.t), filepath.Join(f.t.TempDir(), fmt.Sprint(i))
+		check(f.t, f.start(i))
 	}
-	o := verify.Defaults()
-	o.Addresses, o.Rate, o.Hole, o.Pause, o.Duration = addresses, 300, 2*time.Second, time.Second, long
-	times := max(1, int(4*long/time.Minute))
-	one := func(t *verify.Target) int { return t.Random.IntN(len(f.nodes)) }
-	o.Faults = []verify.Injection{
-		{Name: "kill", Times: times, Inject: func(_ context.Context, t *verify.Target) error {
-			i := one(t)
+	return f
+}
+
+// start starts a node. Where it fails it ends the test only once that has been
+// said in the test's own goroutine.
+func (f *fleet) start(i int) error {
+	var node *child
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		node = spawnOf(f.t, []string{f.program}, f.data[i], f.sources[i], "-limits", "off", "-bus", f.buses[i], "-listen", fmt.Sprintf("127.0.0.1:%d", f.ports[i]))
+	}()
+	<-ended
+	if node == nil {
+		return fmt.Errorf("node %d does not start", i)
+	}
+	f.nodes[i] = node
+	return nil
+}
+
+func (f *fleet) addresses() (list []string) {
+	for _, n := range f.nodes {
+		list = append(list, n.public)
+	}
+	return list
+}
+
+// next gives each node in turn.
+func (f *fleet) next() int {
+	f.turn++
+	return f.turn % len(f.nodes)
+}
+
+// faults are those of processes, each as often as there are nodes.
+func (f *fleet) faults() []verify.Injection {
+	return []verify.Injection{
+		{Name: "kill", Times: 3, Inject: func(context.Context, *verify.Target) error {
+			i := f.next()
 			f.nodes[i].kill()
-			f.start(i)
-			return nil
+			return f.start(i)
 		}},
-		{Name: "freeze", Times: times, Inject: func(_ context.Context, t *verify.Target) error {
-			p := f.nodes[one(t)].cmd.Process
-			if err := p.Signal(syscall.SIGSTOP); err != nil {
-				return err
+		{Name: "freeze", Times: 1, Inject: func(ctx context.Context, _ *verify.Target) error {
+			p := f.nodes[f.next()].cmd.Process
+			err := p.Signal(syscall.SIGSTOP)
+			wait(ctx, time.Second)
+			return errors.Join(err, p.Signal(syscall.SIGCONT))
+		}},
+		{Name: "roll", Times: 1, Inject: func(context.Context, *verify.Target) error {
+			for i, n := range f.nodes {
+				if err := n.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+					return err
+				}
+				_ = n.cmd.Wait() // how it ended is not what is asked here
+				if err := f.start(i); err != nil {
+					return err
+				}
 			}
-			time.Sleep(time.Second)
-			return p.Signal(syscall.SIGCONT)
-		}},
-		{Name: "bus away", Times: times, Inject: func(context.Context, *verify.Target) error {
-			lan.parts.Store(true)
-			time.Sleep(2 * time.Second)
-			lan.parts.Store(false)
 			return nil
 		}},
-		{Name: "roll", Times: times, Inject: func(_ context.Context, t *verify.Target) error {
-			i := one(t)
-			if err := f.nodes[i].cmd.Process.Signal(syscall.SIGTERM); err != nil {
-				return err
-			}
-			_ = f.nodes[i].cmd.Wait()
-			f.start(i)
-			return nil
-		}},
+	}
+}
+
+// wait lets a fault last.
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// judged makes traffic and faults, 300 messages a second for as long as
+// CLUSTER_MINUTES says or the faults take, and judges them.
+func (f *fleet) judged(faults []verify.Injection) {
+	f.t.Helper()
+	v, path := f.verdict(faults)
+	f.t.Log(printed(f.t, v))
+	if err := v.Err(); err != nil {
+		f.t.Errorf("%v; the history is in %s", err, path)
+	}
+}
+
+// verdict is judged without what it means.
+func (f *fleet) verdict(faults []verify.Injection) (v *verify.Verdict, path string) {
+	f.t.Helper()
+	o := verify.Defaults()
+	o.Addresses, o.Rate, o.Pause, o.Faults = f.addresses(), 300, time.Second, faults
+	o.Hole = 5 * time.Second // a busy machine repairs as well, and later
+	o.MinRate, o.Patience, o.Duration = 1, 2*time.Minute, time.Second
+	if long, err := time.ParseDuration(os.Getenv("CLUSTER_MINUTES") + "m"); err == nil {
+		o.Hole, o.Duration = 2*time.Second, long
 	}
 	log := newBuffer()
 	o.Log = log
-	verdict, path, err := verify.Run(t.Context(), o)
+	v, path, err := verify.Run(f.t.Context(), o)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, log)
+		f.t.Fatalf("%v\n%s", err, log)
 	}
-	var table strings.Builder
-	verdict.Print(&table)
-	t.Logf("the bus lost %d of %d\n%s", lan.lost.Load(), lan.got.Load(), &table)
-	if err := verdict.Err(); err != nil {
-		t.Errorf("%v; the history is in %s", err, path)
-	}
-	if lan.got.Load() == 0 {
-		t.Error("no test: nothing went over the bus")
+	return v, path
+}
+
+// TestClusterFaults judges what clients of three nodes saw while each was
+// killed, frozen, and all were ended in order one after the other: over a LAN
+// that loses a third, doubles, cuts and is away for all or for one; over servers inside
+// the nodes; and over a server of its own that goes and comes, with bad links to it
+// and to the database. The long form:
+//
+//	CLUSTER_MINUTES=10 go test -timeout 1h -run TestClusterFaults -v .
+func TestClusterFaults(t *testing.T) {
+	apart(t)
+	t.Run("udp", func(t *testing.T) {
+		lan, bus := newBadLAN(t)
+		lan.loses.Store(30)
+		lan.doubles.Store(10)
+		f := newFleet(t, [3]string{bus, bus, bus})
+		f.judged(append(f.faults(), lan.faults()...))
+		t.Logf("the bus lost %d of %d", lan.lost.Load(), lan.got.Load())
+		if lan.lost.Load() == 0 {
+			t.Error("no test: the bus lost nothing")
+		}
+	})
+	t.Run("nats embedded", func(t *testing.T) {
+		var buses [3]string
+		a, b, c := sharedPort(t), sharedPort(t), sharedPort(t)
+		for i, own := range []int{a, b, c} {
+			buses[i] = fmt.Sprintf("nats+embedded://127.0.0.1:%d?peers=127.0.0.1:%d,127.0.0.1:%d,127.0.0.1:%d", own, a, b, c)
+		}
+		f := newFleet(t, buses)
+		f.judged(f.faults())
+	})
+	t.Run("nats and links", func(t *testing.T) {
+		s := newNATS(t)
+		source, err := url.Parse(dbtest.MySQL(t))
+		check(t, err)
+		t.Setenv("HONGYAN_BUS_SECRET", "the same on every node")
+		f := &fleet{t: t, program: os.Args[0]}
+		var links [6]*verify.Proxy // from each node to the database, and to the server
+		for i := range links {
+			links[i], err = verify.NewProxy()
+			check(t, err)
+			t.Cleanup(links[i].Close)
+			if i < 3 {
+				links[i].Lead("http://" + source.Host)
+				through := *source
+				through.Host = links[i].Address()
+				f.sources[i] = through.String()
+			} else {
+				links[i].Lead("http://" + s.address())
+				f.buses[i-3] = "nats://" + links[i].Address()
+			}
+		}
+		f.launch()
+		f.judged([]verify.Injection{s.down(), s.flap(), trouble("link to the database", links[:3]), trouble("link to the bus", links[3:])})
+	})
+}
+
+// trouble does to links what networks do, each in turn.
+func trouble(name string, links []*verify.Proxy) verify.Injection {
+	n := 0
+	return verify.Injection{Name: name, Times: len(verify.Troubles()), Inject: func(ctx context.Context, t *verify.Target) error {
+		kind, link := verify.Troubles()[n%len(verify.Troubles())], links[n%len(links)]
+		n++
+		t.Log("%s: %s", name, kind)
+		link.Trouble(ctx, kind, t.Random)
+		return nil
+	}}
+}
+
+// TestMutantsOfTheBus: the checker finds that a datagram which comes twice counts
+// twice, on a LAN that doubles every second one and does nothing else.
+func TestMutantsOfTheBus(t *testing.T) {
+	apart(t)
+	program := mutantBuild(t, "mutants")
+	for _, name := range []string{"", "udp-dup-not-filtered"} {
+		t.Run("of "+name, func(t *testing.T) {
+			t.Setenv("MUTANT_OF_HONGYAN", name)
+			t.Setenv("HONGYAN_BUS_SECRET", "the same on every node")
+			lan, bus := newBadLAN(t)
+			lan.doubles.Store(50)
+			source := dbtest.MySQL(t)
+			f := &fleet{t: t, program: program, buses: [3]string{bus, bus, bus}, sources: [3]string{source, source, source}}
+			v, path := f.launch().verdict(nil)
+			if caught := v.Counts["I3"] > 0; caught != (name != "") || !caught && v.Err() != nil {
+				t.Errorf("%s; the history is in %s", printed(t, v), path)
+			}
+		})
 	}
 }

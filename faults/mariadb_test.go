@@ -20,6 +20,7 @@ import (
 type mariadb struct {
 	*testing.T
 	dir, daemon string
+	host        string
 	port        int
 	cmd         *exec.Cmd
 	ended       chan struct{}
@@ -35,18 +36,19 @@ func find(name string) string {
 	return ""
 }
 
-// newMariaDB makes a data folder and starts a server on it.
-func newMariaDB(t *testing.T) *mariadb {
+// newMariaDB makes a data folder and starts a server on it, at an address of
+// this machine.
+func newMariaDB(t *testing.T, host string) *mariadb {
 	t.Helper()
 	daemon, install := find("mariadbd"), find("mariadb-install-db")
 	if daemon == "" || install == "" {
 		t.Skip("mariadbd is not installed (apt-get install mariadb-server)")
 	}
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", host+":0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &mariadb{T: t, dir: t.TempDir(), daemon: daemon, port: l.Addr().(*net.TCPAddr).Port}
+	d := &mariadb{T: t, dir: t.TempDir(), daemon: daemon, host: host, port: l.Addr().(*net.TCPAddr).Port}
 	_ = l.Close()
 	out, err := exec.CommandContext(t.Context(), install, "--no-defaults", "--datadir="+d.dir+"/data", "--skip-test-db",
 		"--auth-root-authentication-method=normal", "--user="+whoami()).CombinedOutput()
@@ -54,7 +56,7 @@ func newMariaDB(t *testing.T) *mariadb {
 		t.Fatalf("%v: %s", err, out)
 	}
 	initial := "CREATE DATABASE IF NOT EXISTS hongyan CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\n" +
-		"CREATE USER IF NOT EXISTS 'hongyan'@'127.0.0.1' IDENTIFIED BY 'hongyan';\nGRANT ALL ON *.* TO 'hongyan'@'127.0.0.1';\n"
+		"CREATE USER IF NOT EXISTS 'hongyan'@'%' IDENTIFIED BY 'hongyan';\nGRANT ALL ON *.* TO 'hongyan'@'%';\n"
 	if err := os.WriteFile(filepath.Join(d.dir, "init.sql"), []byte(initial), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +75,7 @@ func whoami() string {
 // start starts the server on what is there and waits until it answers.
 func (d *mariadb) start() {
 	d.Helper()
-	d.cmd = exec.CommandContext(context.Background(), d.daemon, "--no-defaults", "--datadir="+d.dir+"/data", "--bind-address=127.0.0.1",
+	d.cmd = exec.CommandContext(context.Background(), d.daemon, "--no-defaults", "--datadir="+d.dir+"/data", "--bind-address="+d.host,
 		fmt.Sprintf("--port=%d", d.port), "--socket="+d.dir+"/s", "--pid-file="+d.dir+"/pid", "--init-file="+d.dir+"/init.sql",
 		"--skip-name-resolve", "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=64M", "--skip-log-bin", "--user="+whoami())
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -88,7 +90,7 @@ func (d *mariadb) start() {
 }
 
 func (d *mariadb) pool() *sql.DB {
-	pool, err := sql.Open("mysql", fmt.Sprintf("hongyan:hongyan@tcp(127.0.0.1:%d)/hongyan", d.port))
+	pool, err := sql.Open("mysql", fmt.Sprintf("hongyan:hongyan@tcp(%s:%d)/hongyan", d.host, d.port))
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -115,7 +117,7 @@ func TestDatabaseAway(t *testing.T) {
 	if long() {
 		away = 30 * time.Second
 	}
-	d := newMariaDB(t)
+	d := newMariaDB(t, "127.0.0.1")
 	s := spawn(t, t.TempDir(), "-db", fmt.Sprintf("mysql://hongyan:hongyan@127.0.0.1:%d/hongyan", d.port))
 	w := newTown(t, s.public)
 	ctx, stop := context.WithCancel(t.Context())

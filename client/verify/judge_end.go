@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -107,6 +108,10 @@ func (j *judge) liveness() {
 	}
 	v.Seconds = float64(end) / 1e6
 	calm, count := j.calm(end)
+	bins := slices.Sorted(maps.Keys(j.acks))
+	for i := range len(bins) - 1 {
+		v.Silence = max(v.Silence, float64(bins[i+1]-bins[i])/10)
+	}
 	if calm > 0 {
 		v.Rate = float64(count) * 1e6 / float64(calm)
 	}

@@ -39,6 +39,7 @@ type Verdict struct {
 	Shown                         int64 // messages on screens: one for each device
 	Seconds                       float64
 	Rate                          float64 // acknowledged a second outside faults
+	Silence                       float64 // the longest time in seconds in which nothing was acknowledged
 	Faults                        map[string]int
 	Counts                        map[string]int // of violations, by rule
 	Violations                    []Violation
@@ -72,7 +73,8 @@ func (v *Verdict) Print(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "sent %d %s acked %d %s stored %d %s received %d\n", v.Sent, sign(v.Sent, v.Acked), v.Acked,
 		sign(v.Acked, v.Stored), v.Stored, sign(v.Stored, v.Received), v.Received)
-	fmt.Fprintf(&b, "shown %d times on all devices; refused as they must be: %d; unanswered and without a cid: %d\n", v.Shown, v.Refused, v.Unknown)
+	fmt.Fprintf(&b, "shown %d times on all devices; refused as they must be: %d; unanswered and without a cid: %d; longest time without an acknowledgement: %.1f s\n",
+		v.Shown, v.Refused, v.Unknown, v.Silence)
 	for _, violation := range v.Violations {
 		fmt.Fprintf(&b, "%-4s line %d, %.3f s: %s\n", violation.Rule, violation.Line, violation.Seconds, violation.Text)
 	}
