@@ -200,11 +200,11 @@ func TestClusterFaults(t *testing.T) {
 	})
 }
 
-// trouble does to links what networks do, each in turn.
+// trouble does to links, each in turn, what networks do.
 func trouble(name string, links []*verify.Proxy) verify.Injection {
 	n := 0
-	return verify.Injection{Name: name, Times: len(verify.Troubles()), Inject: func(ctx context.Context, t *verify.Target) error {
-		kind, link := verify.Troubles()[n%len(verify.Troubles())], links[n%len(links)]
+	return verify.Injection{Name: name, Times: len(links), Inject: func(ctx context.Context, t *verify.Target) error {
+		kind, link := verify.Troubles()[t.Random.IntN(len(verify.Troubles()))], links[n%len(links)]
 		n++
 		t.Log("%s: %s", name, kind)
 		link.Trouble(ctx, kind, t.Random)

@@ -19,6 +19,7 @@ import (
 
 	"hongyan/asset/locale"
 	"hongyan/ctrl"
+	"hongyan/service"
 	"hongyan/service/blob"
 	"hongyan/service/cluster"
 	"hongyan/service/db"
@@ -58,7 +59,8 @@ type server struct {
 	product   atomic.Pointer[product] // nil until the database works
 	tls       *tlsSetup               // nil: plain HTTP
 	draining  atomic.Bool
-	node      string // names this process to its clients
+	node      string        // names this process to its clients
+	now       service.Clock // of the product
 }
 
 // serve runs a node until ctx ends: take the folder and the addresses, open

@@ -82,7 +82,12 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 	if _, err := d.Inspect(ctx, lookTime); err != nil {
 		return nil, fmt.Errorf("it is damaged (hongyan doctor tells more; restore a backup): %w", err)
 	}
-	files, err := service.NewAttachService(d, s.files, filepath.Join(s.config.Data, "uploads"), time.Now, s.attachLimits())
+	clock, err := service.NewStoreClock(ctx, d, s.log)
+	if err != nil {
+		return nil, err
+	}
+	s.now = clock.Now
+	files, err := service.NewAttachService(d, s.files, filepath.Join(s.config.Data, "uploads"), s.now, s.attachLimits())
 	if err != nil {
 		return nil, err
 	}
@@ -109,18 +114,18 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 		bounds.PerUser, bounds.PerAddress = hub.MaxPerUser, hub.MaxPerAddress
 	}
 	live := hub.New(bounds)
-	sessions := service.NewSessionService(d, live, time.Now, s.config.SessionsPerUser)
-	users := service.NewUserService(d, sessions, password.New(runtime.GOMAXPROCS(0)), live, live, time.Now, s.config.Limits)
+	sessions := service.NewSessionService(d, live, s.now, s.config.SessionsPerUser)
+	users := service.NewUserService(d, sessions, password.New(runtime.GOMAXPROCS(0)), live, live, s.now, s.config.Limits)
 	awake, err := s.awake(d)
 	if err != nil {
 		return nil, err
 	}
 	search := service.NewSearchService(d, s.log)
-	committer := service.NewCommitter(d, awake.Watch(live), time.Now, s.metrics, s.log)
+	committer := service.NewCommitter(d, awake.Watch(live), s.now, s.metrics, s.log)
 	if bus != nil {
 		committer.Expect = live.Expect
 	}
-	messages, err := service.NewMessageService(ctx, d, committer, live, time.Now, s.config.RecallWindow, search.Notify)
+	messages, err := service.NewMessageService(ctx, d, committer, live, s.now, s.config.RecallWindow, search.Notify)
 	if err != nil {
 		committer.Close()
 		search.Close()
@@ -132,15 +137,15 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 	conversations.Receipts = messages.Receipts
 	calls := service.NewCallService(messages, live, service.CallTimes{Ring: s.config.CallRing, Grace: service.CallGrace}, s.config.Limits, s.metrics, s.log)
 	calls.Wake = awake.Ring
-	groups := service.NewCommunityService(d, committer, live, time.Now)
-	contacts := service.NewContactService(d, users, live, time.Now)
+	groups := service.NewCommunityService(d, committer, live, s.now)
+	contacts := service.NewContactService(d, users, live, s.now)
 	presence = service.NewPresenceService(live, live.Here(), contacts.FriendIDs, s.metrics, s.log)
 	edge := &ctrl.Server{
 		Log: s.log, Locale: s.catalogue, Metrics: s.metrics, Pages: pages,
 		Sessions: sessions, Devices: sessions, Users: users, Contacts: contacts, Communities: groups,
 		Requests: service.NewRequestService(d, contacts, groups),
 		Messages: messages, Conversations: conversations, Search: search, Files: files,
-		Records: service.NewRecordService(d, time.Now),
+		Records: service.NewRecordService(d, s.now),
 		Chat: &ctrl.Chat{
 			Hub: live, Messages: messages, Calls: calls, Groups: groups.GroupIDs, Redeem: sessions.Redeem, Alive: sessions.Alive, Touch: sessions.Touch,
 			Origins: s.config.AllowedOrigins, ClassicTokens: s.config.ClassicTokens, Unlimited: !s.config.Limits,
@@ -158,6 +163,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 	wakes := s.waiting(edge, d, committer, live)
 	p := &product{log: s.log, panicked: s.metrics.Panics.WithLabelValues("background").Inc, db: d, hub: live, committer: committer, search: search, handler: edge.Handler(), inside: edge.InternalHandler(), wakes: wakes, dispatch: edge.Dispatch}
 	p.calls, edge.Relay, edge.RelayOnly = calls, s.relay, s.config.TurnOnly
+	p.background(ctx, "clock", clock.Run)
 	p.background(ctx, "sessions", sessions.Run)
 	p.background(ctx, "presence", presence.Run)
 	p.background(ctx, "notify", awake.Run)

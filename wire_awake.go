@@ -37,11 +37,11 @@ func (s *server) awake(d *db.DB) (*awake, error) {
 	keys := service.NewPushKeys(d)
 	pusher := notify.NewPusher(options, s.config.PushContact, keys.Pair, s.log)
 	looking := service.NewLooking(time.Now)
-	all := service.NewAwakeService(d, pusher, notifiers, looking, time.Now, words, service.UsualPace(), s.log)
+	all := service.NewAwakeService(d, pusher, notifiers, looking, s.now, words, service.UsualPace(), s.log)
 	return &awake{
 		AwakeService: all, looking: looking,
-		push:   service.NewPushService(d, all, pusher, keys, time.Now),
-		notify: service.NewNotifyService(d, all, notifiers, time.Now),
+		push:   service.NewPushService(d, all, pusher, keys, s.now),
+		notify: service.NewNotifyService(d, all, notifiers, s.now),
 	}, nil
 }
 

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"time"
-
 	"hongyan/ctrl"
 	"hongyan/service"
 	"hongyan/service/db"
@@ -11,8 +9,8 @@ import (
 
 // cards wires what is sent as a card: red packets, stickers and links.
 func (s *server) cards(edge *ctrl.Server, d *db.DB, committer *service.Committer, messages *service.MessageService) {
-	edge.Packets = service.NewPacketService(d, committer, messages, edge.Users, service.NewPlayMoney(d), time.Now, s.log)
-	edge.Stickers = service.NewStickerService(d, time.Now)
+	edge.Packets = service.NewPacketService(d, committer, messages, edge.Users, service.NewPlayMoney(d), s.now, s.log)
+	edge.Stickers = service.NewStickerService(d, s.now)
 	if s.config.LinkPreview {
 		edge.Previews = service.NewPreviewService(preview.New(service.PublicWeb), edge.Files, s.log)
 	}

@@ -187,6 +187,17 @@ func (d *DB) Epoch(ctx context.Context) (epoch int64, err error) {
 	return epoch, err
 }
 
+// Now is the time by the clock of a MySQL server.
+func (d *DB) Now(ctx context.Context) (time.Time, error) {
+	var micros int64
+	err := d.View(ctx, func(s *xorm.Session) error {
+		// Of local times one hour a year is there twice.
+		_, err := s.SQL("SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6))").Get(&micros)
+		return err
+	})
+	return time.UnixMicro(micros), err
+}
+
 // View runs fn on a session of the readers' pool, outside a transaction.
 func (d *DB) View(ctx context.Context, fn func(s *xorm.Session) error) error {
 	s := d.read.NewSession().Context(ctx)
