@@ -123,7 +123,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 	search := service.NewSearchService(d, s.log)
 	committer := service.NewCommitter(d, awake.Watch(live), s.now, s.metrics, s.log)
 	if bus != nil {
-		committer.Expect = live.Expect
+		committer.Expecter = live
 	}
 	messages, err := service.NewMessageService(ctx, d, committer, live, s.now, s.config.RecallWindow, search.Notify)
 	if err != nil {

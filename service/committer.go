@@ -30,7 +30,7 @@ const (
 // Op is a unit of work inside a batch: it reads, checks and writes through tx.
 // It may be run more than once and must have no effect outside tx. An Op that
 // returns a *model.Error must not have written before; any other error rolls
-// the batch back, and its ops are run again one by one.
+// the batch back, and its ops are run again in halves.
 type Op func(tx *Tx) error
 
 // Committer gives everything that has a place in a timeline its seq and makes
@@ -46,9 +46,8 @@ type Committer struct {
 	metrics *metrics.Metrics
 	log     *slog.Logger
 
-	// Expect, if set before the first op, hears of what is committed before it
-	// is published.
-	Expect func(d *model.Delivery)
+	// Expecter, if set before the first op, hears of what is about to be published.
+	Expecter Expecter
 
 	statements *db.Statements // of the commit loop; prepared before the first batch
 	memory     *memory        // of the commit loop

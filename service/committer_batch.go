@@ -38,21 +38,9 @@ func (c *Committer) commitLoop() {
 		ended := c.watch(b)
 		err := c.commit(jobs)
 		ended()
-		c.expect(jobs)
 		c.batches <- b
 		if suspect(err) {
 			c.regain(err)
-		}
-	}
-}
-
-func (c *Committer) expect(jobs []*job) {
-	if c.Expect == nil {
-		return
-	}
-	for _, j := range jobs {
-		for i := range j.deliveries {
-			c.Expect(&j.deliveries[i])
 		}
 	}
 }
@@ -82,30 +70,34 @@ func (c *Committer) gather() ([]*job, bool) {
 	return jobs, true
 }
 
-// commit runs a batch in one transaction. If an op fails in a way that may
-// have left something half done, the ops are run again, each by itself, so
-// that one cannot take others with it. It gives the fault of the store, if
-// there was one.
+// commit runs a batch. It gives the fault of the store, if there was one.
 func (c *Committer) commit(jobs []*job) error {
 	start := c.now()
-	err := c.transact(jobs)
-	if err != nil && (!db.IsUnavailable(err) && !db.IsSuspect(err) || db.IsDeadlock(err)) {
-		for i := range jobs {
-			one := jobs[i : i+1]
-			err = c.transact(one)
-			c.fail(one, err)
-			if suspect(err) {
-				c.fail(jobs[i+1:], err)
-				break
-			}
-		}
-	} else {
-		c.fail(jobs, err)
-	}
+	err := c.inParts(jobs)
 	c.metrics.Commits.Inc()
 	c.metrics.BatchSize.Observe(float64(len(jobs)))
 	c.metrics.CommitSeconds.Observe(c.now().Sub(start).Seconds())
 	return err
+}
+
+// inParts runs jobs in one transaction. If an op fails in a way that may have
+// left something half done, or other nodes want the same rows in another order,
+// each half is run by itself, so that one op cannot take others with it. One by
+// one they would take a sync each, which is half a minute of a large batch, and
+// everybody waits for it.
+func (c *Committer) inParts(jobs []*job) error {
+	err := c.transact(jobs)
+	apart := db.IsDeadlock(err) || !db.IsUnavailable(err) && !db.IsSuspect(err)
+	if err == nil || !apart || len(jobs) == 1 {
+		c.fail(jobs, err)
+		return err
+	}
+	half := len(jobs) / 2
+	if err := c.inParts(jobs[:half]); suspect(err) {
+		c.fail(jobs[half:], err)
+		return err
+	}
+	return c.inParts(jobs[half:])
 }
 
 // fail marks jobs whose transaction did not commit.
@@ -182,7 +174,10 @@ func (c *Committer) transact(jobs []*job) (err error) {
 		c.statements = statements
 	}
 	var last model.Post
+	var told []model.Delivery
 	err = c.db.Tx(ctx, func(s *xorm.Session) error {
+		c.unexpect(told) // of an attempt before this one
+		told = nil
 		tx := newTx(s, c.db, c.statements.Bind(ctx, s), c.memory, c.now)
 		if err := tx.prefetch(jobs); err != nil {
 			return err
@@ -202,12 +197,20 @@ func (c *Committer) transact(jobs []*job) (err error) {
 			mutantEarly(c, jobs)
 		}
 		last = tx.row
-		return tx.Flush()
+		if err := tx.Flush(); err != nil {
+			return err
+		}
+		told = c.expect(jobs)
+		return nil
 	})
-	if err == nil && last.ID != 0 {
+	if err != nil {
+		c.unexpect(told)
+		return err
+	}
+	if last.ID != 0 {
 		c.last = last
 	}
-	return err
+	return nil
 }
 
 // do runs one job of a batch. A panic of an op does not take the process along.

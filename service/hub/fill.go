@@ -24,7 +24,7 @@ func (h *Hub) Missing(kind int, low, high, seq int64) bool {
 	return !s.awaits(p) && (t == nil || seq < t.first || t.last < seq)
 }
 
-// Expect is told of what this node has committed before it is published, so
+// Expect is told of what this node is about to commit and then publishes, so
 // that nobody reads it from the store meanwhile: its sender is to get the ack.
 func (h *Hub) Expect(d *model.Delivery) {
 	p, ok := placeOf(d)
@@ -35,6 +35,18 @@ func (h *Hub) Expect(d *model.Delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.own[p] = time.Now()
+}
+
+// Unexpect ends Expect for what is not committed after all.
+func (h *Hub) Unexpect(d *model.Delivery) {
+	p, ok := placeOf(d)
+	if !ok || h.bus == nil {
+		return
+	}
+	s := h.order.shard(talk{p.Kind, p.Low, p.High})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.own, p)
 }
 
 // awaits tells whether a message of this node is about to be published.
