@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -107,8 +108,13 @@ var errEnded = errors.New("the server ended instead of serving")
 // any, is the command that runs it.
 func launch(t *testing.T, by []string, data string, options ...string) (*server, error) {
 	t.Helper()
-	command := append(by, built(t), "serve", "-listen", "127.0.0.1:0", "-internal", "127.0.0.1:0", "-data", data, "-limits", "off")
-	command = append(command, options...)
+	return launchOf(t, append(by, built(t)), data, options...)
+}
+
+// launchOf is launch of another build of the product.
+func launchOf(t *testing.T, command []string, data string, options ...string) (*server, error) {
+	t.Helper()
+	command = slices.Concat(command, []string{"serve", "-listen", "127.0.0.1:0", "-internal", "127.0.0.1:0", "-data", data, "-limits", "off"}, options)
 	s := &server{cmd: exec.CommandContext(context.Background(), command[0], command[1:]...), log: &log{}, ended: make(chan struct{})}
 	s.cmd.Stderr = s.log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
