@@ -179,8 +179,8 @@ func (p *phone) send(t talkID, m model.Message, text string, withoutCID bool) {
 		q.m.Content = strings.TrimSpace(q.name + " " + text)
 	}
 	p.pending = append(p.pending, q)
+	p.run.rec.add(p.sending(q)) // before whoever gives it up can say so
 	p.mu.Unlock()
-	p.run.rec.add(p.sending(q))
 	if socket != nil {
 		_ = socket.Write(q.m) // what fails here is sent on the next socket
 	}
