@@ -111,6 +111,10 @@ func (s *MessageService) alter(from model.Sender, a alteration) change {
 	return func(tx *Tx, m model.Message) (model.Message, error) {
 		c, seat, err := tx.seat(m.Kind, m.UserID, m.DstID)
 		if err != nil {
+			// Who has left since may have been a member when it was stored.
+			if before, lookup := tx.sentBefore(&m); lookup == nil && before {
+				return tx.repeat(from, m), nil
+			}
 			return model.Message{}, err
 		}
 		if c == nil {

@@ -88,6 +88,9 @@ func (c *Committer) commit(jobs []*job) error {
 func (c *Committer) inParts(jobs []*job) error {
 	err := c.transact(jobs)
 	apart := db.IsDeadlock(err) || !db.IsUnavailable(err) && !db.IsSuspect(err)
+	if err != nil && apart && len(jobs) == 1 { // other nodes may be done by now
+		err = c.transact(jobs)
+	}
 	if err == nil || !apart || len(jobs) == 1 {
 		c.fail(jobs, err)
 		return err

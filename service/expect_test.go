@@ -99,8 +99,45 @@ func TestABatchIsRunInHalves(t *testing.T) {
 				t.Errorf("op %d: %v", i, j.err)
 			}
 		}
-		if tries.Load() > 9 {
+		if tries.Load() > 10 {
 			t.Errorf("the faulty op was run %d times", tries.Load())
+		}
+	})
+}
+
+// A change that was stored, whose ack was late, and that was sent again while
+// its sender left: it was refused, though everybody had it.
+func TestAResentChangeIsTheSameAfterItsSenderHasLeft(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := NewCommitter(d, nobody{}, time.Now, metrics.New(), slog.New(slog.DiscardHandler))
+		t.Cleanup(c.Close)
+		recall := (&MessageService{recall: time.Hour}).recaller(model.Sender{UserID: 1})
+		var acks [2]model.Message
+		err := c.Do(t.Context(), func(tx *Tx) error {
+			conversation, err := tx.Open(model.KindSingle, 1, 2)
+			if err != nil {
+				return err
+			}
+			m := model.Message{Cmd: model.CmdSingle, Kind: model.KindSingle, UserID: 1, DstID: 2, Media: model.MediaText, Content: "x"}
+			_, err = tx.Append(conversation, &m)
+			return err
+		})
+		for i := range acks {
+			if err == nil && i == 1 {
+				err = c.Do(t.Context(), func(tx *Tx) error {
+					_, err := tx.Exec("DELETE FROM member WHERE userid = 1")
+					return err
+				})
+			}
+			if err == nil {
+				err = c.Do(t.Context(), func(tx *Tx) (err error) {
+					acks[i], err = recall(tx, model.Message{Cmd: model.CmdRecall, Kind: model.KindSingle, UserID: 1, DstID: 2, Ref: 1, CID: "r"})
+					return err
+				})
+			}
+		}
+		if err != nil || acks[0].Seq != 2 || acks[1].Seq != 2 {
+			t.Errorf("seq %d, then %d: %v", acks[0].Seq, acks[1].Seq, err)
 		}
 	})
 }
