@@ -77,6 +77,7 @@ type message struct {
 	seq, mid int64 // once known
 	state    state
 	retried  bool // the server asked for it: it may come after later ones
+	resent   bool // there is more than one copy on the way
 	stored   bool // it is in a final timeline
 }
 

@@ -9,7 +9,9 @@ import (
 
 func (j *judge) send(e *Event) {
 	if n, again := j.byCID[e.CID]; again {
-		if m := &j.messages[n]; m.hash != e.Hash || m.talk.name != e.Conv {
+		m := &j.messages[n]
+		m.resent = true
+		if m.hash != e.Hash || m.talk.name != e.Conv {
 			j.broken("I2", "the history says two things of cid %s", e.CID)
 		}
 		return // a resend
@@ -59,7 +61,11 @@ func (j *judge) fail(e *Event, m *message) {
 	if m.state == acked || m.seq != 0 {
 		j.broken("I3", "cid %s is refused (%s) after it was stored at seq %d of %s", m.cid, e.Code, m.seq, m.talk.name)
 	}
-	m.state = refused
+	// The refusal of one copy says nothing of the others: the sender may have come
+	// in between, or gone.
+	if m.state = refused; m.resent {
+		m.state = unknown
+	}
 	isPost := m.cmd == model.CmdSingle || m.cmd == model.CmdRoom
 	if isPost && j.seat(m.user, m.talk).inSince(m.sentAt) {
 		j.broken("I6", "cid %s of user %d, who is in %s, is refused: %s", m.cid, m.user, m.talk.name, e.Code)

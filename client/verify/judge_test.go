@@ -100,6 +100,12 @@ func TestGoodHistories(t *testing.T) {
 		"without a cid": ending(opening().add(says(1, 1, pair, "~a"), ok(1, "~a", 1), shows(1, pair, 1)).
 			add(Event{What: Recv, Dev: 2, User: 1, Conv: pair, Cmd: 10, Seq: 1, MID: 11, Hash: hashOf("~a"), Via: Live}, shows(2, pair, 1))).
 			replace(Final, Event{N: 1}).drop(2).replaceRow("a", Event{CID: "", Hash: hashOf("~a")}),
+		"one copy refused, and one accepted after the sender came in": opening().add(
+			Event{What: Leaving, User: 2, Conv: group}, Event{What: Leave, User: 2, Conv: group, Code: "kick"},
+			says(2, 2, group, "x"), Event{What: Retry, Dev: 2, CID: "x", Code: "unavailable"}, says(2, 2, group, "x"),
+			Event{What: Joining, User: 2, Conv: group}, Event{What: Fail, Dev: 2, CID: "x", Code: "not_member"}, Event{What: Join, User: 2, Conv: group},
+			got(1, 2, group, "x", 1, Live), shows(1, group, 1), ok(2, "x", 1), shows(2, group, 1),
+			Event{What: Quiet}, Event{What: Final, Dev: 3, User: 1, Conv: group, N: 1}, got(3, 2, group, "x", 1, Last)),
 		"an edit and a recall": opening().add(
 			says(1, 1, pair, "a"), ok(1, "a", 1), shows(1, pair, 1), got(2, 1, pair, "a", 1, Live), shows(2, pair, 1),
 			Event{What: Send, Dev: 1, User: 1, Conv: pair, CID: "e", Cmd: model.CmdEdit, Ref: 1, Hash: 5}, ok(1, "e", 2), shows(1, pair, 2),
