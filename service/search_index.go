@@ -16,13 +16,15 @@ import (
 )
 
 // Bounds of the indexing: rows that a transaction takes in, and the pause after
-// it, so that senders wait for no long one and not behind many; how long news
+// it, so that senders wait for no long one and not behind many; the pause where
+// somebody did wait, since a search indexes what it needs itself; how long news
 // may gather before it is taken in unasked; when to try again what failed; after
 // what time no smaller id can become visible any more; and ids that a sweep
 // looks through at once.
 const (
 	indexBatch = 50
 	indexPause = 25 * time.Millisecond
+	indexYield = 250 * time.Millisecond
 	indexDelay = 300 * time.Millisecond
 	indexRetry = 2 * time.Second
 	indexLag   = 5 * time.Second
@@ -45,8 +47,13 @@ func (s *SearchService) follow(ctx context.Context) {
 		}
 		more, err := true, error(nil)
 		for more && err == nil {
+			waits := s.db.Waits()
 			more, err = s.catchUp(ctx, 1)
-			if more && !pause(ctx, indexPause) {
+			rest := indexPause
+			if s.db.Waits() != waits {
+				rest = indexYield
+			}
+			if more && !pause(ctx, rest) {
 				return
 			}
 		}

@@ -239,6 +239,11 @@ func (d *DB) tx(ctx context.Context, fn func(s *xorm.Session) error) (err error)
 	return nil
 }
 
+// Waits counts how often somebody had to wait for a connection to write with. On
+// SQLite, which has one, that is how often two transactions were in each
+// other's way.
+func (d *DB) Waits() int64 { return d.write.Load().DB().Stats().WaitCount }
+
 // ForUpdate is the clause that locks the rows a transaction reads. SQLite has
 // one writer at a time and needs none.
 func (d *DB) ForUpdate() string {
