@@ -84,10 +84,6 @@ func (l *limit) join(c net.Conn) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Accept: "+acceptHeader(r.Header.Get("Sec-WebSocket-Key"))+"\r\n\r\n"); err != nil {
-		return err
-	}
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {
 		return errors.New("not TCP")
@@ -101,8 +97,14 @@ func (l *limit) join(c net.Conn) error {
 	if err = errors.Join(err, fault); err != nil {
 		return err
 	}
+	// Whoever has heard that it is connected may be written to: nothing goes to
+	// the socket before the answer, and what is sent right after it is not lost.
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if _, err := io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Accept: "+acceptHeader(r.Header.Get("Sec-WebSocket-Key"))+"\r\n\r\n"); err != nil {
+		return errors.Join(err, unix.Close(fd))
+	}
 	l.conns[int32(fd)] = &limited{fd: fd, id: id}
 	l.byID[id] = fd
 	l.order = append(l.order, fd)
