@@ -157,8 +157,8 @@ func TestSlowReader(t *testing.T) {
 	h := newHub(t, nil)
 	slow := connect(t, h, socket{userID: 1, groups: []int64{7}})
 	quick := connect(t, h, socket{userID: 2, groups: []int64{7}})
-	const total = 3000
-	body := padding(4000)
+	const total = 300 // few and large: the slow one is to be waiting for less than what it is closed for
+	body := padding(40_000)
 	read := make(chan error, 1)
 	go func() {
 		for seq := int64(1); seq <= total; seq++ {
@@ -172,7 +172,7 @@ func TestSlowReader(t *testing.T) {
 	}()
 	for seq := int64(1); seq <= total; seq++ {
 		h.Publish(model.Delivery{Message: text(7, seq, body), Group: 7})
-		if seq%20 == 0 { // the quick one is to keep up
+		if seq%4 == 0 { // the quick one is to keep up
 			eventually(t, "room", func() bool { return quick.node.DataQueue.depth() == 0 })
 		}
 	}
