@@ -173,38 +173,6 @@ func (q *DataQueue) pay() int {
 	return paid
 }
 
-// begin makes b, the answer to the handshake, the first that is written.
-func (q *DataQueue) begin(b []byte) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.held = true; len(b) > 0 {
-		q.answer = true
-		q.append(&Frame{data: b})
-	}
-}
-
-// greet lets the answer go out before the hello.
-func (q *DataQueue) greet() outcome {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if !q.answer || q.busy {
-		return queued
-	}
-	q.busy = true
-	return awakened
-}
-
-// ready is how many frames may be written.
-func (q *DataQueue) ready() int {
-	switch {
-	case !q.held:
-		return len(q.frames)
-	case q.answer:
-		return 1
-	}
-	return 0
-}
-
 // take appends to batch what may go out in one write, which is the resyncs that
 // are owed as soon as nothing waits before them. An empty batch ends the writer.
 func (q *DataQueue) take(batch []*Frame) (_ []*Frame, paid int) {
@@ -263,21 +231,6 @@ func (q *DataQueue) wrote(count, size int) (more, last bool) {
 		q.busy = false
 	}
 	return more, q.said && !more
-}
-
-// release lets the writer begin, with f before everything that came meanwhile.
-func (q *DataQueue) release(f *Frame) outcome {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.farewell != nil || q.broken {
-		return dropped
-	}
-	first := q.ready() // while it is held
-	q.held = false
-	q.frames = slices.Insert(q.frames, first, f)
-	q.count++
-	q.bytes += len(f.data)
-	return q.call()
 }
 
 // end makes f the last frame: after what is queued, or instead of it where the
