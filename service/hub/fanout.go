@@ -69,7 +69,7 @@ func (f *fan) visit(n *Node) {
 	if frame == nil || mutant.Rarely(mutant.DropFanOut) {
 		return
 	}
-	o := queued
+	var o outcome
 	if own {
 		o = n.acknowledge(frame)
 	} else {
