@@ -184,7 +184,7 @@ release() {
 
 browser() {
 	cd e2e || return 1
-	go vet ./... && tested -timeout 30m ./...
+	go vet ./... && tested -timeout 45m ./...
 	local code=$?
 	cd ..
 	return $code

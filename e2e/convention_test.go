@@ -261,9 +261,7 @@ func TestContactsComeWithThePage(t *testing.T) {
 	for _, path := range []string{"/contacts", "/contacts/requests", "/chat/createcom.shtml"} {
 		ann.open(path)
 		ann.store()
-		if got := eval[string](ann.person, "store.contacts.peek().map((friend) => friend.nickname).join()"); got != "Bo" {
-			t.Errorf("%s: friends %q", path, got)
-		}
+		ann.until("friends of "+path, "store.contacts.peek().map((friend) => friend.nickname).join() === 'Bo'")
 	}
 	ann.until("Bo to choose", "document.querySelector('hy-create')?.textContent.includes('Bo')")
 	ann.open("/me") // where they are not needed at once
