@@ -265,7 +265,7 @@ func TestContactsComeWithThePage(t *testing.T) {
 	}
 	ann.until("Bo to choose", "document.querySelector('hy-create')?.textContent.includes('Bo')")
 	ann.open("/me") // where they are not needed at once
-	ann.store()
+	ann.online()
 	ann.eval("document.querySelector('hy-app').dispatchEvent(new CustomEvent('hy-go', { detail: { to: '/chat/createcom.shtml' } }))")
 	ann.see("hy-create input")
 	if eval[bool](ann.person, "document.querySelector('hy-create').textContent.includes('还没有')") {
