@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"hongyan/service/cluster"
 	"hongyan/service/db"
 	"hongyan/service/hub"
+	"hongyan/util/calm"
 	"hongyan/util/guard"
 	"hongyan/util/limit"
 	"hongyan/util/password"
@@ -45,6 +45,7 @@ type product struct {
 	calls     *service.CallService
 	search    *service.SearchService
 	wakes     *service.Wakes
+	storm     *calm.Watch
 	bus       cluster.Bus // nil: a node by itself
 	dispatch  *service.DispatchService
 	handler   http.Handler // of the public listener
@@ -99,8 +100,9 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 	if err != nil {
 		return nil, err
 	}
+	storm := s.storm(d)
 	var presence *service.PresenceService // there before the first socket
-	bounds := hub.Options{Metrics: s.metrics, Log: s.log, Calm: func() { d.GiveBack(); debug.FreeOSMemory() }, Changed: func(userID int64) { presence.Changed(userID) }}
+	bounds := hub.Options{Metrics: s.metrics, Log: s.log, Opened: storm.Note, Changed: func(userID int64) { presence.Changed(userID) }}
 	bus, catchUp, err := s.joinBus(ctx, d, epoch, &bounds)
 	if err != nil {
 		return nil, err
@@ -147,7 +149,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 		Messages: messages, Conversations: conversations, Search: search, Files: files,
 		Records: service.NewRecordService(d, s.now),
 		Chat: &ctrl.Chat{
-			Hub: live, Messages: messages, Calls: calls, Groups: groups.GroupIDs, Redeem: sessions.Redeem, Alive: sessions.Alive, Touch: sessions.Touch,
+			Hub: live, Messages: messages, Calls: calls, Standing: sessions.Standing, Redeem: sessions.Redeem, Touch: sessions.Touch,
 			Origins: s.config.AllowedOrigins, ClassicTokens: s.config.ClassicTokens, Unlimited: !s.config.Limits,
 			Epoch: strconv.FormatInt(epoch, 36), Node: s.node, Version: version,
 		},
@@ -161,7 +163,8 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 	awake.join(edge)
 	s.cards(edge, d, committer, messages)
 	wakes := s.waiting(edge, d, committer, live)
-	p := &product{log: s.log, panicked: s.metrics.Panics.WithLabelValues("background").Inc, db: d, hub: live, committer: committer, search: search, handler: edge.Handler(), inside: edge.InternalHandler(), wakes: wakes, dispatch: edge.Dispatch}
+	wakes.Joined = storm.Note
+	p := &product{log: s.log, panicked: s.metrics.Panics.WithLabelValues("background").Inc, db: d, hub: live, committer: committer, search: search, handler: edge.Handler(), inside: edge.InternalHandler(), wakes: wakes, dispatch: edge.Dispatch, storm: storm}
 	p.calls, edge.Relay, edge.RelayOnly = calls, s.relay, s.config.TurnOnly
 	p.background(ctx, "clock", clock.Run)
 	p.background(ctx, "sessions", sessions.Run)
@@ -217,6 +220,7 @@ const moveTime = 2 * time.Second
 // close ends the tasks and the database, after the committer.
 func (p *product) close() error {
 	p.search.Close()
+	p.storm.Stop()
 	p.stop()
 	p.tasks.Wait()
 	if p.bus != nil {

@@ -1,11 +1,26 @@
 package main
 
 import (
+	"runtime/debug"
+
 	"hongyan/ctrl"
 	"hongyan/service"
 	"hongyan/service/db"
 	"hongyan/service/hub"
+	"hongyan/util/calm"
+	"hongyan/util/guard"
 )
+
+// storm gives memory back to the system after many sockets have opened, or many
+// requests have been held: what their handshakes took is not needed to wait.
+func (s *server) storm(d *db.DB) *calm.Watch {
+	return calm.New(func() {
+		guard.Run(s.log, s.metrics.Panics.WithLabelValues("storm").Inc, "storm", func() {
+			d.GiveBack()
+			debug.FreeOSMemory()
+		})
+	})
+}
 
 // waiting wires what is held until something happens, on whichever node, and
 // the keys of the programs that make it happen. The hub's bus carries the hints.

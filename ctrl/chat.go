@@ -26,14 +26,13 @@ type Chat struct {
 	Messages Messenger
 	// Calls takes the commands 20 to 29; nil where there are none.
 	Calls *service.CallService
-	// Groups gives the groups a user is in.
-	Groups func(ctx context.Context, userID int64) ([]int64, error)
+	// Standing gives the groups a session's user is in, and whether the session
+	// has not ended. It is asked again once a socket is where Disconnect finds it,
+	// if anything may have changed, so that a session which ended during the
+	// handshake leaves none behind.
+	Standing func(ctx context.Context, userID, sessionID int64) (groups []int64, alive bool, err error)
 	// Redeem takes a one-time ticket and gives the session it was made for.
 	Redeem func(ctx context.Context, ticket string) (*model.Session, error)
-	// Alive, if set, tells whether a session has not ended. It is asked once a
-	// socket is where Disconnect finds it, so that a session which ended
-	// during the handshake leaves none behind.
-	Alive func(ctx context.Context, sessionID int64) (bool, error)
 	// Touch, if set, notes that a session's device is there. It is called at each
 	// heart and must be cheap.
 	Touch func(sessionID int64)
@@ -94,7 +93,7 @@ func (s *Server) chat() http.HandlerFunc {
 		}
 		var early *hub.Early
 		if holds {
-			early = s.early(r, session.UserID, mark)
+			early = s.early(r, session, mark)
 		}
 		out := &takeover{ResponseWriter: w}
 		conn, err := upgrader.Upgrade(out, r, nil)
@@ -109,9 +108,9 @@ func (s *Server) chat() http.HandlerFunc {
 
 // early reads a user's groups before the socket is there, in a goroutine whose
 // stack has grown for the session already. If it cannot, Attach will.
-func (s *Server) early(r *http.Request, userID int64, mark uint64) *hub.Early {
-	groups, err := s.Chat.Groups(r.Context(), userID)
-	if err != nil {
+func (s *Server) early(r *http.Request, session *model.Session, mark uint64) *hub.Early {
+	groups, alive, err := s.Chat.Standing(r.Context(), session.UserID, session.ID)
+	if err != nil || !alive {
 		return nil
 	}
 	return &hub.Early{Mark: mark, Groups: groups}

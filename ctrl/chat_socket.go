@@ -134,17 +134,11 @@ func (c *conversation) attach() error {
 	early := c.early
 	c.early = nil
 	return chat.Hub.Attach(ctx, c.node, hello, early, func(ctx context.Context) ([]int64, error) {
-		if chat.Alive != nil {
-			alive, err := chat.Alive(ctx, c.node.SessionID)
-			if err != nil {
-				return nil, err
-			}
-			if !alive {
-				c.node.Close(service.CloseSessionEnded, "session ended")
-				return nil, nil
-			}
+		groups, alive, err := chat.Standing(ctx, c.node.UserID, c.node.SessionID)
+		if err == nil && !alive {
+			c.node.Close(service.CloseSessionEnded, "session ended")
 		}
-		return chat.Groups(ctx, c.node.UserID)
+		return groups, err
 	})
 }
 

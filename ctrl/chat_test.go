@@ -123,7 +123,7 @@ func newChat(t *testing.T, change func(*Chat, *hub.Options)) *chatSite {
 	m := metrics.New()
 	options := hub.Options{Metrics: m, Log: logger, PerUser: hub.MaxPerUser, Goroutines: os.Getenv(goroutinesEach) != ""}
 	chat := &Chat{
-		Groups: func(context.Context, int64) ([]int64, error) { return nil, nil },
+		Standing: func(context.Context, int64, int64) ([]int64, bool, error) { return nil, true, nil },
 		Redeem: func(ctx context.Context, ticket string) (*model.Session, error) {
 			if _, twice := used.LoadOrStore(ticket, true); twice {
 				return nil, model.Fail(model.CodeUnauthenticated)
@@ -362,10 +362,12 @@ func TestSocketLimits(t *testing.T) {
 func TestSessionThatEndedDuringTheHandshake(t *testing.T) {
 	var s *chatSite
 	s = newChat(t, func(c *Chat, _ *hub.Options) {
-		c.Alive = func(context.Context, int64) (bool, error) { return false, nil }
-		c.Groups = func(context.Context, int64) ([]int64, error) {
+		ended := false
+		c.Standing = func(context.Context, int64, int64) ([]int64, bool, error) {
 			s.hub.Disconnect(1, []int64{11}, 4001, "too early for the socket")
-			return nil, nil
+			alive := !ended
+			ended = true
+			return nil, alive, nil
 		}
 	})
 	conn, _, _ := s.open("", http.Header{"Authorization": {"Bearer one"}})

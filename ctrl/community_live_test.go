@@ -39,7 +39,8 @@ func newSquare(t *testing.T) *square {
 	}
 	err = d.Tx(t.Context(), func(s *xorm.Session) error {
 		_, err := s.Insert(&model.User{ID: 1, Mobile: "100001", Nickname: "一"}, &model.User{ID: 2, Mobile: "100002", Nickname: "二"},
-			&model.Contact{UserID: 1, DstID: 2}, &model.Contact{UserID: 2, DstID: 1})
+			&model.Contact{UserID: 1, DstID: 2}, &model.Contact{UserID: 2, DstID: 1},
+			&model.Session{ID: 11, UserID: 1, Hash: "1", SeenAt: time.Now().UnixMilli()}, &model.Session{ID: 22, UserID: 2, Hash: "2", SeenAt: time.Now().UnixMilli()})
 		return err
 	})
 	if err != nil {
@@ -53,7 +54,8 @@ func newSquare(t *testing.T) *square {
 		t.Fatal(err)
 	}
 	groups := service.NewCommunityService(d, committer, s.hub, time.Now)
-	s.server.Communities, s.server.Chat.Messages, s.server.Chat.Groups = groups, messages, groups.GroupIDs
+	s.server.Communities, s.server.Chat.Messages = groups, messages
+	s.server.Chat.Standing = service.NewSessionService(d, s.hub, time.Now, 20).Standing
 	q := &square{chatSite: s, one: s.talker("one"), two: s.talker("two")}
 	g, err := groups.Create(t.Context(), 1, service.NewGroup{Name: "广场", Members: []int64{2}})
 	if err != nil {

@@ -82,11 +82,13 @@ func (e Edge) Unavailable() http.Handler {
 	})
 }
 
-// endInTime ends the request's context in time. A socket outlives its handshake.
+// endInTime ends the request's context in time. What is only there to wait is
+// not given a timer to wait with: it has bounds of its own, and ends with the
+// connection.
 func endInTime(ctx context.Context, r *http.Request) (context.Context, context.CancelFunc) {
 	switch {
-	case r.URL.Path == "/chat" && r.Header.Get("Upgrade") != "":
-		return context.WithCancel(ctx)
+	case r.URL.Path == "/chat" && r.Header.Get("Upgrade") != "", r.URL.Path == "/status/get":
+		return ctx, func() {}
 	case isTransfer(r):
 		return context.WithTimeout(ctx, transferTime)
 	}

@@ -28,11 +28,6 @@ func (s *CommunityService) Mine(ctx context.Context, userID int64) ([]model.Comm
 // mine joins a user's seats with the conversations of a kind.
 const mine = "FROM member m JOIN conversation c ON c.id = m.conversationid AND m.userid = ? AND c.kind = ?"
 
-// GroupIDs gives the ids of the groups that a user is in.
-func (s *CommunityService) GroupIDs(ctx context.Context, userID int64) ([]int64, error) {
-	return s.db.ReadIDs(ctx, "SELECT c.low "+mine, userID, model.KindRoom)
-}
-
 // Info gives a group: all of it to its members, and what one must know to ask
 // for a place to everybody else, unless the group takes no such questions.
 func (s *CommunityService) Info(ctx context.Context, userID, groupID int64) (*model.Community, error) {

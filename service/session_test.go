@@ -51,6 +51,46 @@ func TestSessionEndsEverywhere(t *testing.T) {
 	})
 }
 
+// TestStanding: a socket learns its groups and whether its session is there still
+// by one question.
+func TestStanding(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.settle(2)
+		w.ok(w.db.Tx(w.Context(), func(s *xorm.Session) error {
+			for _, c := range []model.Conversation{{ID: 1, Kind: model.KindRoom, Low: 71}, {ID: 2, Kind: model.KindRoom, Low: 72}, {ID: 3, Kind: model.KindSingle, Low: 1, High: 2}} {
+				if _, err := s.Insert(&c, &model.Member{ConversationID: c.ID, UserID: 1}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		_, session := w.signIn(1)
+		_, lonely := w.signIn(2)
+		for _, c := range []struct {
+			what              string
+			userID, sessionID int64
+			groups            []int64
+			alive             bool
+		}{
+			{"a session", 1, session.ID, []int64{71, 72}, true},
+			{"one without groups", 2, lonely.ID, []int64{}, true},
+			{"another's", 2, session.ID, []int64{}, false},
+			{"none", 1, 999, []int64{71, 72}, false},
+		} {
+			groups, alive, err := w.sessions.Standing(w.Context(), c.userID, c.sessionID)
+			w.ok(err)
+			slices.Sort(groups)
+			if alive != c.alive || !slices.Equal(groups, c.groups) {
+				t.Errorf("%s: groups %v, alive %t", c.what, groups, alive)
+			}
+		}
+		w.ok(w.sessions.End(w.Context(), 1, session.ID))
+		if _, alive, err := w.sessions.Standing(w.Context(), 1, session.ID); alive || err != nil {
+			t.Errorf("ended, and alive: %t, %v", alive, err)
+		}
+	})
+}
+
 func TestOnlyHashesAreStored(t *testing.T) {
 	inTown(t, func(w *town) {
 		w.settle(1)

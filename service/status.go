@@ -12,6 +12,10 @@ import (
 	"xorm.io/xorm"
 )
 
+// lookPatience bounds one look into the database; what was not seen is asked for
+// again.
+const lookPatience = 5 * time.Second
+
 // StatusService is the long-poll pair of status push: a value is set under a
 // key and served once to somebody who waits for it, on whichever nodes the two
 // are. The database is the truth; see Wakes.
@@ -121,6 +125,8 @@ func (v *StatusService) look(ctx context.Context, hash string) (served *Served, 
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		ctx, cancel := context.WithTimeout(ctx, lookPatience)
+		defer cancel()
 		defer func() {
 			if r := recover(); r != nil {
 				err = fmt.Errorf("panic in a look: %v\n%s", r, debug.Stack())

@@ -30,6 +30,9 @@ type Hinter interface {
 // happened is in the database, under a topic's own table; a wake-up only says
 // that it is time to look. All methods are safe for concurrent use.
 type Wakes struct {
+	// Joined, if set before the first, hears of each waiter. It must not block.
+	Joined func()
+
 	db   *db.DB
 	hint Hinter // nil: there is none
 	now  Clock
@@ -67,6 +70,9 @@ func (w *Wakes) Join(topic string) *Waiter {
 	w.waiting++
 	first := w.waiting == 1
 	w.mu.Unlock()
+	if w.Joined != nil {
+		w.Joined()
+	}
 	if first {
 		select {
 		case w.busy <- struct{}{}:

@@ -32,13 +32,8 @@ const (
 	MaxPerAddress = 1000
 )
 
-const (
-	// sweepEvery is how often silent sockets are looked for.
-	sweepEvery = 5 * time.Second
-	// manySockets have opened, and for calmTime not as many again: a storm is over.
-	manySockets = 1024
-	calmTime    = 2 * time.Second
-)
+// sweepEvery is how often silent sockets are looked for.
+const sweepEvery = 5 * time.Second
 
 // Options are what a Hub is made of.
 type Options struct {
@@ -56,9 +51,8 @@ type Options struct {
 	// Goroutines has each socket read by a goroutine of its own even where a
 	// poller could tell which of them have something to read.
 	Goroutines bool
-	// Calm, if set, is called when many sockets have opened and no more do: what
-	// their handshakes took can be given back. It may take a moment.
-	Calm func()
+	// Opened, if set, hears of each socket that has opened. It must not block.
+	Opened func()
 	// Changed, if set, hears of a user whose first socket on a node opened or
 	// whose last one there closed. It must not block; since calls may overtake each other, it
 	// asks Online for what holds.
@@ -79,6 +73,7 @@ type Hub struct {
 	perAddress int
 	goroutines bool
 	changed    func(userID int64)
+	opened     func()
 
 	start   time.Time
 	lastID  atomic.Uint64
@@ -101,7 +96,6 @@ type Hub struct {
 	addresses map[string]int // sockets by client address
 	sockets   int
 	sweeper   *time.Timer
-	calm      *time.Timer // set where Options.Calm is
 }
 
 // New makes a Hub. It has no goroutine until there is something to do.
@@ -116,9 +110,8 @@ func New(o Options) *Hub {
 	h.buffers.New = func() any { return &buffer{bytes: make([]byte, readAhead)} }
 	h.spare.New = func() any { return new(writer) }
 	h.fans.New = func() any { return new(fan) }
-	if o.Calm != nil {
-		h.calm = time.AfterFunc(calmTime, func() { h.guard("calm", o.Calm) })
-		h.calm.Stop()
+	if h.opened = o.Opened; h.opened == nil {
+		h.opened = func() {}
 	}
 	h.changed = func(userID int64) {
 		if o.Changed != nil {
@@ -198,13 +191,11 @@ func (h *Hub) register(n *Node) error {
 	h.addresses[n.Address]++
 	h.sockets++
 	h.metrics.Connections.Set(float64(h.sockets))
-	if h.calm != nil && h.sockets%manySockets == 0 {
-		h.calm.Reset(calmTime)
-	}
 	if h.sweeper == nil {
 		h.sweeper = time.AfterFunc(sweepEvery, func() { h.guard("sweep", h.sweep) })
 	}
 	h.mu.Unlock()
+	h.opened()
 	if count == 1 {
 		h.metrics.UsersOnline.Inc()
 		h.roster.changed(n.UserID)
@@ -229,9 +220,6 @@ func (h *Hub) forget(n *Node) {
 	if h.sockets == 0 && h.sweeper != nil {
 		h.sweeper.Stop()
 		h.sweeper = nil
-		if h.calm != nil {
-			h.calm.Stop()
-		}
 	}
 	h.mu.Unlock()
 	if left == 0 && !mutant.StalePresence {
