@@ -33,9 +33,15 @@ type fleet struct {
 // newFleet starts nodes, each with its bus, on a database of their own.
 func newFleet(t *testing.T, buses [3]string) *fleet {
 	t.Helper()
+	return fleetOf(t, buses).launch()
+}
+
+// fleetOf is newFleet before the start.
+func fleetOf(t *testing.T, buses [3]string) *fleet {
+	t.Helper()
 	t.Setenv("HONGYAN_BUS_SECRET", "the same on every node")
 	source := dbtest.MySQL(t)
-	return (&fleet{t: t, program: os.Args[0], buses: buses, sources: [3]string{source, source, source}}).launch()
+	return &fleet{t: t, program: os.Args[0], buses: buses, sources: [3]string{source, source, source}}
 }
 
 // launch starts all nodes.
@@ -92,19 +98,23 @@ func (f *fleet) faults() []verify.Injection {
 			wait(ctx, time.Second)
 			return errors.Join(err, p.Signal(syscall.SIGCONT))
 		}},
-		{Name: "roll", Times: 1, Inject: func(context.Context, *verify.Target) error {
-			for i, n := range f.nodes {
-				if err := n.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-					return err
-				}
-				_ = n.cmd.Wait() // how it ended is not what is asked here
-				if err := f.start(i); err != nil {
-					return err
-				}
-			}
-			return nil
-		}},
+		{Name: "roll", Times: 1, Inject: func(ctx context.Context, _ *verify.Target) error { return f.roll(ctx, 0) }},
 	}
+}
+
+// roll ends each node in order and starts it again, one after the other.
+func (f *fleet) roll(ctx context.Context, between time.Duration) error {
+	for i, n := range f.nodes {
+		if err := n.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			return err
+		}
+		_ = n.cmd.Wait() // how it ended is not what is asked here
+		if err := f.start(i); err != nil {
+			return err
+		}
+		wait(ctx, between)
+	}
+	return nil
 }
 
 // wait lets a fault last.

@@ -58,17 +58,27 @@ func TestMigrateTwiceIsNothing(t *testing.T) {
 	})
 }
 
+// TestMigrateRefusesTheFuture, but for what says that this program can work on it.
 func TestMigrateRefusesTheFuture(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		err := d.Tx(t.Context(), func(s *xorm.Session) error {
-			_, err := s.Exec("INSERT INTO migration (version, title, at) VALUES (?, 'later', 0)", db.Version()+1)
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := d.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "newer") {
-			t.Fatalf("got %v", err)
+		for i, later := range []struct {
+			oldest  int
+			refused bool
+		}{{db.Version(), false}, {1, false}, {0, true}, {db.Version() + 1, true}, {db.Version(), true}} {
+			err := d.Tx(t.Context(), func(s *xorm.Session) error {
+				_, err := s.Exec("INSERT INTO migration (version, title, at, oldest) VALUES (?, 'later', 0, ?)", db.Version()+1+i, later.oldest)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = d.Migrate(t.Context())
+			if (err != nil) != later.refused || err != nil && !strings.Contains(err.Error(), "newer") {
+				t.Errorf("after %+v: %v", later, err)
+			}
+			if current := d.Current(t.Context()); (current != nil) != later.refused {
+				t.Errorf("current after %+v: %v", later, current)
+			}
 		}
 	})
 }

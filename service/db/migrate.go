@@ -14,8 +14,12 @@ import (
 // step is never edited; the next one is appended.
 type migration struct {
 	title string
-	steps []string            // on every dialect
-	only  map[string][]string // by dialect, after steps
+	// oldest is the number of the newest migration that a program has to know to
+	// work on what this one leaves: a step that only adds what older programs do
+	// not look at names theirs, so that they can be gone back to. 0: this one's own.
+	oldest int
+	steps  []string            // on every dialect
+	only   map[string][]string // by dialect, after steps
 }
 
 // migrations in order; the number of one is its index plus 1. In the
@@ -37,6 +41,7 @@ func migrations() []migration {
 		shared(),
 		rows(),
 		cids(),
+		{title: "how far back programs may be", steps: []string{"ALTER TABLE migration ADD COLUMN oldest INTEGER NOT NULL DEFAULT 0"}},
 	}
 }
 
@@ -60,7 +65,8 @@ func Version() int { return len(migrations()) }
 // Migrate brings the database to Version, each step in a transaction of its own
 // with the row that records it. (MySQL commits every DDL statement by itself:
 // statements there are written so that a step may be run again.) Nodes that
-// start together take turns. A database newer than the program is an error.
+// start together take turns. A database newer than the program is an error,
+// unless what made it so names the program as one that can work on it.
 func (d *DB) Migrate(ctx context.Context) error { return d.migrate(ctx, migrations()) }
 
 func (d *DB) migrate(ctx context.Context, list []migration) error {
@@ -80,8 +86,8 @@ func (d *DB) migrate(ctx context.Context, list []migration) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	if version > len(list) {
-		return fmt.Errorf("the database is at version %d, this program knows %d: start a newer program", version, len(list))
+	if err := d.allows(ctx, len(list)); err != nil {
+		return err
 	}
 	for i := version; i < len(list); i++ {
 		if err := d.Tx(ctx, func(s *xorm.Session) error { return d.step(s, i+1, list[i]) }); err != nil {
@@ -99,6 +105,27 @@ func (d *DB) version(ctx context.Context) (version int, err error) {
 	return version, err
 }
 
+// allows fails if a migration that a program of a version does not know leaves
+// nothing that it can work on.
+func (d *DB) allows(ctx context.Context, version int) error {
+	var newest int
+	err := d.View(ctx, func(s *xorm.Session) error {
+		var now int
+		if _, err := s.SQL("SELECT COALESCE(MAX(version), 0) FROM migration").Get(&now); err != nil || now <= version {
+			return err // an older database need not have the column
+		}
+		_, err := s.SQL("SELECT COALESCE(MAX(version), 0) FROM migration WHERE version > ? AND (oldest = 0 OR oldest > ?)", version, version).Get(&newest)
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("migrate: %w", err)
+	case newest > 0:
+		return fmt.Errorf("the database is at version %d, this program knows %d: start a newer program", newest, version)
+	}
+	return nil
+}
+
 func (d *DB) step(s *xorm.Session, number int, m migration) error {
 	for _, statement := range slices.Concat(m.steps, m.only[d.Dialect]) {
 		// MySQL has no ADD COLUMN IF NOT EXISTS: a column of a step half done is there.
@@ -107,6 +134,9 @@ func (d *DB) step(s *xorm.Session, number int, m migration) error {
 		}
 	}
 	_, err := s.Exec("INSERT INTO migration (version, title, at) VALUES (?, ?, ?)", number, m.title, time.Now().UnixMilli())
+	if err == nil && m.oldest != 0 {
+		_, err = s.Exec("UPDATE migration SET oldest = ? WHERE version = ?", m.oldest, number)
+	}
 	return err
 }
 
@@ -131,13 +161,13 @@ func (d *DB) lockMigrations(ctx context.Context) (unlock func(), err error) {
 	}, nil
 }
 
-// Current fails if the database is at another version than this program's.
+// Current fails if this program is too old or too new for the database.
 func (d *DB) Current(ctx context.Context) error {
 	version, err := d.version(ctx)
 	if err != nil {
 		return fmt.Errorf("the database has no version yet, its server has not started: %w", err)
 	}
-	if version != Version() {
+	if version < Version() || d.allows(ctx, Version()) != nil {
 		return fmt.Errorf("the database is at version %d, this program's is %d: use the program that its server runs", version, Version())
 	}
 	return nil
