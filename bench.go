@@ -18,7 +18,7 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	if err != nil {
 		return err
 	}
-	err = bench.Run(ctx, args, bench.Host{Program: program, Environment: os.Environ(), Version: version, Populate: populateStore}, stdout, stderr)
+	err = bench.Run(ctx, args, bench.Host{Program: program, Environment: os.Environ(), Version: version, Populate: populateStore, Rows: newBareRows}, stdout, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return nil

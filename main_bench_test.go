@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,19 @@ func TestBenchAll(t *testing.T) {
 	}
 	if svg, err := os.ReadFile(picture); err != nil || !strings.HasPrefix(string(svg), "<svg") {
 		t.Errorf("the picture: %.40q, %v", svg, err)
+	}
+}
+
+// TestBenchAgainstTheLeast: what stores and acknowledges, and does no more, is
+// measured beside the product.
+func TestBenchAgainstTheLeast(t *testing.T) {
+	apart(t)
+	if runtime.GOOS != "linux" {
+		t.Skip("the limit is one of epoll")
+	}
+	stdout, stderr, err := benchmark(t.Context(), t, "pairs -against stored"+tinyLoad)
+	if err != nil || !strings.Contains(stdout, "\npairs  stored") {
+		t.Errorf("%v\n%s\n%s", err, stdout, stderr)
 	}
 }
 

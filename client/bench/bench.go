@@ -27,13 +27,29 @@ type Host struct {
 	// Populate makes n accounts in an empty store, before a server runs on it. It
 	// fails where there are some already.
 	Populate func(ctx context.Context, source string, n int) ([]Account, error)
+	// Rows makes a SQLite file with no more than a table of messages in it, which
+	// keeps what it must: one seq and one number of a sender's are one row.
+	Rows func(ctx context.Context, file string) (Rows, error)
+}
+
+// Rows is the least store of messages. It is one goroutine's.
+type Rows interface {
+	// Commit makes rows durable.
+	Commit(rows []Row) error
+	Close() error
+}
+
+// Row is a message of a conversation.
+type Row struct {
+	Conversation, Seq, Sender int64
+	Text                      []byte
 }
 
 // Run runs "hongyan bench" with the arguments after that until its end or that
 // of ctx. Whatever it started has ended when it returns, and its data is gone.
 func Run(ctx context.Context, args []string, h Host, stdout, stderr io.Writer) error {
 	if len(args) > 0 && args[0] == "limit" {
-		return runLimit(ctx, args[1:], stdout)
+		return runLimit(ctx, args[1:], h, stdout)
 	}
 	o, err := parse(args, stdout)
 	if err != nil {
@@ -144,8 +160,9 @@ func (s *suite) servers(test string) []string {
 	list := []string{serverOurs}
 	for _, name := range s.options.against {
 		switch {
-		case test == testFanout,
-			test == testIdle && name != serverCoalesce,
+		case test == testFanout && name != serverStored,
+			test == testIdle && name != serverCoalesce && name != serverStored,
+			test == testPairs && name == serverStored,
 			(test == testPairs || test == testStorm) && name == serverLimit:
 			list = append(list, name)
 		}

@@ -107,9 +107,9 @@ func (j *judge) frozen() {
 
 func (j *judge) pairs(mysql, database bool) {
 	for _, goal := range []struct {
-		load            string
-		rate, cost, p99 float64
-	}{{"W=1", 30_000, 45, 20}, {"W=16", 50_000, 25, 100}} {
+		load                   string
+		rate, cost, p99, least float64
+	}{{"W=1", 30_000, 45, 20, 2}, {"W=16", 50_000, 25, 100, 1.7}} {
 		r := j.of[key{testPairs, serverOurs, goal.load}]
 		switch {
 		case r == nil:
@@ -122,6 +122,9 @@ func (j *judge) pairs(mysql, database bool) {
 			j.atLeast("one to one, "+goal.load, "/s", r.PerSecond, goal.rate)
 			j.add("one to one, "+goal.load+": CPU", "µs", r.ServerMicros, goal.cost)
 			j.add("one to one, "+goal.load+": p99", "ms", r.P99, goal.p99)
+			if least := j.of[key{testPairs, serverStored, goal.load}]; least != nil && least.ServerMicros > 0 {
+				j.add("one to one, "+goal.load+": CPU", "× "+serverStored, r.ServerMicros/least.ServerMicros, goal.least)
+			}
 		}
 	}
 }

@@ -2,10 +2,12 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -14,8 +16,12 @@ import (
 const (
 	modeEpoll    = "epoll"
 	modeCoalesce = "coalesce"
+	modeStored   = "stored"
 	modeGorilla  = "gorilla"
 )
+
+// storedAck is what a sender gets for a message that is stored.
+const storedAck = "a"
 
 // mode is how the server of that name is started.
 func mode(server string) string {
@@ -26,7 +32,7 @@ func mode(server string) string {
 }
 
 // runLimit serves what others are held against until ctx ends.
-func runLimit(ctx context.Context, args []string, stdout io.Writer) error {
+func runLimit(ctx context.Context, args []string, h Host, stdout io.Writer) error {
 	f := flag.NewFlagSet("limit", flag.ContinueOnError)
 	f.SetOutput(io.Discard) // errors are returned
 	mode := f.String("mode", modeEpoll, "")
@@ -34,7 +40,7 @@ func runLimit(ctx context.Context, args []string, stdout io.Writer) error {
 	if err := f.Parse(args); err != nil {
 		return fmt.Errorf("bench limit: %w\n%w", err, ErrUsage)
 	}
-	modes := []string{modeEpoll, modeCoalesce, modeGorilla}
+	modes := []string{modeEpoll, modeCoalesce, modeStored, modeGorilla}
 	if !slices.Contains(modes, *mode) || f.NArg() > 0 {
 		return fmt.Errorf("bench limit: -mode %q: want one of %s\n%w", *mode, strings.Join(modes, ", "), ErrUsage)
 	}
@@ -46,8 +52,20 @@ func runLimit(ctx context.Context, args []string, stdout io.Writer) error {
 	if _, err := fmt.Fprintf(stdout, "  open      http://%s\n  limit     %s\n", ln.Addr(), *mode); err != nil {
 		return err
 	}
-	if *mode == modeGorilla {
+	switch *mode {
+	case modeGorilla:
 		return serveRoom(ctx, ln)
+	case modeStored:
+		data, remove, err := folder()
+		if err != nil {
+			return err
+		}
+		rows, err := h.Rows(ctx, filepath.Join(data, "rows.db"))
+		// They are open, which is enough here: nothing is left behind, however this ends.
+		if err = errors.Join(err, remove()); err != nil {
+			return err
+		}
+		return errors.Join(serveLimit(ctx, ln, &limit{rows: rows}), rows.Close())
 	}
-	return serveLimit(ctx, ln, *mode == modeCoalesce)
+	return serveLimit(ctx, ln, &limit{coalesce: *mode == modeCoalesce})
 }

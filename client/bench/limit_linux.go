@@ -19,16 +19,19 @@ import (
 
 // limit is what no server can go below as long as it writes to each socket: one
 // thread over epoll that copies a text behind a head built once and writes it to
-// one socket after the other. It keeps, checks and queues nothing.
+// one socket after the other. It keeps, checks and queues nothing, unless it is
+// to store.
 type limit struct {
 	epoll    int
 	coalesce bool // join what one read brought into one write for each socket
+	rows     Rows // where what goes to one client is stored first; nil: nowhere
 
 	mu     sync.Mutex // guards the following
 	conns  map[int32]*limited
 	byID   map[int]int
 	order  []int // sockets as they came
 	joined []byte
+	ledger ledger
 }
 
 // limited is one connection of the limit.
@@ -38,12 +41,12 @@ type limited struct {
 }
 
 // serveLimit runs the limit on a listener until ctx ends.
-func serveLimit(ctx context.Context, ln net.Listener, coalesce bool) error {
+func serveLimit(ctx context.Context, ln net.Listener, l *limit) error {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return err
 	}
-	l := &limit{epoll: epoll, coalesce: coalesce, conns: map[int32]*limited{}, byID: map[int]int{}}
+	l.epoll, l.conns, l.byID = epoll, map[int32]*limited{}, map[int]int{}
 	stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
 	defer stop()
 	var all sync.WaitGroup
@@ -125,6 +128,10 @@ func (l *limit) serve(ctx context.Context) {
 				l.leave(c)
 			}
 		}
+		if l.rows != nil && l.settle() != nil {
+			l.mu.Unlock()
+			return // nobody hears any more, which is what it is then
+		}
 		l.mu.Unlock()
 	}
 }
@@ -151,7 +158,7 @@ func (l *limit) read(c *limited, buffer []byte) bool {
 		}
 		b = b[f.size:]
 		if f.op == opText && len(f.payload) > 1 {
-			l.message(f.payload)
+			l.message(c, f.payload)
 		}
 	}
 	if len(l.joined) > 0 {
@@ -161,7 +168,7 @@ func (l *limit) read(c *limited, buffer []byte) bool {
 	return true
 }
 
-func (l *limit) message(text []byte) {
+func (l *limit) message(c *limited, text []byte) {
 	switch {
 	case text[0] == 'g':
 		l.joined = appendServerFrame(l.joined, text[1:])
@@ -170,7 +177,13 @@ func (l *limit) message(text []byte) {
 			l.joined = l.joined[:0]
 		}
 	case text[0] == 'd' && len(text) > 1+fromDigits:
-		if fd, ok := l.byID[int(unhex(text[1:1+fromDigits]))]; ok {
+		to := int(unhex(text[1 : 1+fromDigits]))
+		fd, ok := l.byID[to]
+		switch {
+		case !ok:
+		case l.rows != nil:
+			l.ledger.add(c, to, fd, text[1+fromDigits:])
+		default:
 			put(fd, appendServerFrame(nil, text[1+fromDigits:]))
 		}
 	}

@@ -11,4 +11,10 @@ import (
 // errNoLimit: the limit is one of epoll.
 var errNoLimit = errors.New("the limit is measured on Linux alone: leave it out with -against gorilla or -against none")
 
-func serveLimit(context.Context, net.Listener, bool) error { return errNoLimit }
+// limit is only named here.
+type limit struct {
+	coalesce bool
+	rows     Rows
+}
+
+func serveLimit(context.Context, net.Listener, *limit) error { return errNoLimit }

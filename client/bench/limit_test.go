@@ -2,8 +2,10 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +21,7 @@ func serving(t *testing.T, name string) *target {
 	ctx, cancel := context.WithCancel(t.Context())
 	out := newLines()
 	ended := make(chan error, 1)
-	go func() { ended <- Run(ctx, []string{"limit", "-mode", mode(name)}, Host{}, out, out) }()
+	go func() { ended <- Run(ctx, []string{"limit", "-mode", mode(name)}, Host{Rows: newHeap}, out, out) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -60,6 +62,24 @@ func (l *lines) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// heap is a store of rows that refuses what a table would.
+type heap map[[2]int64]bool
+
+func newHeap(context.Context, string) (Rows, error) { return heap{}, nil }
+
+func (h heap) Commit(rows []Row) error {
+	for _, r := range rows {
+		place := [2]int64{r.Conversation, r.Seq}
+		if h[place] || len(r.Text) == 0 {
+			return fmt.Errorf("twice: %+v", r)
+		}
+		h[place] = true
+	}
+	return nil
+}
+
+func (h heap) Close() error { return nil }
+
 func tiny() *options {
 	return &options{
 		sockets: 20, members: 10, pairs: 5, body: 64, length: 200 * time.Millisecond, warm: 50 * time.Millisecond,
@@ -69,7 +89,7 @@ func tiny() *options {
 
 // Whatever is sent reaches everybody, at every load.
 func TestNothingIsMissing(t *testing.T) {
-	for _, name := range []string{serverLimit, serverCoalesce, serverGorilla} {
+	for _, name := range []string{serverLimit, serverCoalesce, serverStored, serverGorilla} {
 		t.Run(name, func(t *testing.T) {
 			server := serving(t, name)
 			list, err := fanout(t.Context(), server, tiny())
@@ -86,6 +106,11 @@ func TestNothingIsMissing(t *testing.T) {
 				paced, err := pairs(t.Context(), server, o)
 				if err != nil {
 					t.Fatal(err)
+				}
+				for _, r := range slices.Concat(more, paced) {
+					if stored := name == serverStored; stored != (r.Acked > 0) {
+						t.Errorf("%s: %d acknowledged", r.Load, r.Acked)
+					}
 				}
 				list = append(append(list, more...), paced...)
 			}

@@ -71,6 +71,7 @@ const (
 	serverOurs     = "hongyan"
 	serverLimit    = "limit"
 	serverCoalesce = "coalesce"
+	serverStored   = "stored"
 	serverGorilla  = "gorilla"
 )
 
@@ -88,10 +89,11 @@ const usageText = `Measures a server of its own, or one that runs already, from 
   cluster   one to one on one node, and on several joined by each bus (needs -db)
   all       all of them but cluster, and the table of goals
 
-  hongyan bench limit -mode epoll|coalesce|gorilla [-listen ADDRESS]
+  hongyan bench limit -mode epoll|coalesce|stored|gorilla [-listen ADDRESS]
             what the figures are held against, as a server: one write for each
             delivery and nothing else; the same with what one read brought joined;
-            a room as gorilla/websocket's example builds one
+            the same with a row in SQLite first and an ack; a room as
+            gorilla/websocket's example builds one
 
 Options:
 
@@ -148,7 +150,7 @@ func (o *options) define(f *flag.FlagSet) (against, rates, windows *string) {
 	f.StringVar(&o.keyFile, "key-file", "", "file with a key for that address")
 	f.StringVar(&o.json, "json", "", "write all figures to this file")
 	f.StringVar(&o.svg, "svg", "", "draw the latencies into this file")
-	against = f.String("against", "limit,coalesce,gorilla", "what is measured in the same run, or none")
+	against = f.String("against", "limit,coalesce,stored,gorilla", "what is measured in the same run, or none")
 	rates = f.String("rate", "", "messages a second, by a schedule; several with commas (default: the test's own)")
 	windows = f.String("window", "", "messages under way; several with commas (default: the test's own)")
 	return against, rates, windows
@@ -158,8 +160,8 @@ func (o *options) lists(against, rates, windows string) error {
 	var faults []error
 	if against != "none" {
 		for name := range strings.SplitSeq(against, ",") {
-			if name = strings.TrimSpace(name); !slices.Contains([]string{serverLimit, serverCoalesce, serverGorilla}, name) {
-				faults = append(faults, fmt.Errorf("-against %q: want some of limit, coalesce, gorilla, or none", name))
+			if name = strings.TrimSpace(name); !slices.Contains([]string{serverLimit, serverCoalesce, serverStored, serverGorilla}, name) {
+				faults = append(faults, fmt.Errorf("-against %q: want some of limit, coalesce, stored, gorilla, or none", name))
 			}
 			o.against = append(o.against, name)
 		}

@@ -61,6 +61,7 @@ func (plain) greets() bool { return false }
 
 func (plain) read(text []byte, deliver func(body)) (h heard) {
 	h.delivered = bodies(text, deliver)
+	h.ack = string(text) == storedAck
 	return h
 }
 
