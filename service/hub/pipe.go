@@ -42,6 +42,8 @@ type Pipe struct {
 	net.Conn
 	raw  syscall.RawConn // nil where reading and writing cannot be tried without blocking
 	node atomic.Pointer[Node]
+	// ended: the poller has told that the client sends no more.
+	ended atomic.Bool
 
 	answer []byte // to the handshake, until a node has it
 
@@ -51,6 +53,7 @@ type Pipe struct {
 	frame   framer
 	polled  bool  // a poller tells when there is more: the reader should not wait
 	filled  bool  // a filler was put in
+	drained bool  // the last read left nothing; the poller tells of what came since
 	wire    int64 // bytes read since the message began
 	maxWire int64
 }
@@ -124,7 +127,7 @@ func (p *Pipe) ready(n *Node) (bool, error) {
 	case p.buffer == nil:
 		p.buffer = &buffer{bytes: make([]byte, waitAhead)}
 	}
-	if !p.polled {
+	if !p.polled || p.drained && !p.ended.Load() {
 		return false, nil
 	}
 	got, blocked, err := p.buffer.probe.try(p, p.buffer.bytes)
@@ -145,7 +148,7 @@ func (p *Pipe) got(n *Node, size int) error {
 		n.Close(closePolicy, "flood")
 		return errFlood
 	}
-	p.ahead = p.buffer.bytes[:size]
+	p.ahead, p.drained = p.buffer.bytes[:size], size < len(p.buffer.bytes)
 	return nil
 }
 
@@ -161,7 +164,7 @@ func (p *Pipe) release(n *Node) {
 	if p.buffer != nil && len(p.buffer.bytes) == readAhead {
 		n.hub.buffers.Put(p.buffer)
 	}
-	p.buffer, p.ahead = nil, nil
+	p.buffer, p.ahead, p.drained = nil, nil, false
 }
 
 // Write queues what the websocket.Conn says by itself: a close frame after a

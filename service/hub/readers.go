@@ -192,11 +192,18 @@ func (r *readers) watches(n *Node) bool {
 func (r *readers) watch(n *Node) bool { return r.poller.Add(n.pipe.raw, n.ID) == nil }
 
 // wake has those nodes read that nobody reads already.
-func (r *readers) wake(ids []uint64) {
+func (r *readers) wake(reports []poll.Report) {
 	var asleep [16]*Node
 	nodes := asleep[:0]
-	for _, id := range ids {
-		if n := r.hub.origins.find(id); n != nil && n.rouse() {
+	for _, report := range reports {
+		n := r.hub.origins.find(report.Token)
+		if n == nil {
+			continue
+		}
+		if report.Ended {
+			n.pipe.ended.Store(true) // before whoever reads may rest
+		}
+		if n.rouse() {
 			nodes = append(nodes, n)
 		}
 	}

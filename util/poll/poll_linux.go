@@ -46,8 +46,9 @@ func New() (*Poller, error) {
 
 // Add has Run report token whenever something arrives at a socket, its end and
 // its breaking included, and once at the beginning if something is there. Who
-// gets a report must read until nothing is left: what stays is not reported
-// again. A socket that is closed is forgotten by the system; a report that was
+// gets a report must read until nothing is left, which less than there was room
+// for shows as well as an attempt in vain, but of a socket that has Ended: what
+// stays is not reported again. A socket that is closed is forgotten by the system; a report that was
 // under way may still come.
 func (p *Poller) Add(socket syscall.RawConn, token uint64) error {
 	var failed error
@@ -69,9 +70,9 @@ func (p *Poller) Add(socket syscall.RawConn, token uint64) error {
 
 // Run reports until Close, in one goroutine; ready must not block and not keep
 // the slice. The error is nil after Close.
-func (p *Poller) Run(ready func(tokens []uint64)) error {
+func (p *Poller) Run(ready func(reports []Report)) error {
 	var events [batch]syscall.EpollEvent
-	var tokens [batch]uint64
+	var reports [batch]Report
 	var failed error
 	n := 0
 	fetch := func(fd uintptr) (done bool) {
@@ -89,9 +90,12 @@ func (p *Poller) Run(ready func(tokens []uint64)) error {
 			return fmt.Errorf("poll: %w", err)
 		}
 		for i := range n {
-			tokens[i] = uint64(uint32(events[i].Fd)) | uint64(uint32(events[i].Pad))<<32 // #nosec G115 -- as they were put in
+			reports[i] = Report{
+				Token: uint64(uint32(events[i].Fd)) | uint64(uint32(events[i].Pad))<<32, // #nosec G115 -- as they were put in
+				Ended: events[i].Events&(syscall.EPOLLRDHUP|syscall.EPOLLHUP|syscall.EPOLLERR) != 0,
+			}
 		}
-		ready(tokens[:n])
+		ready(reports[:n])
 	}
 }
 

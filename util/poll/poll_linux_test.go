@@ -37,20 +37,20 @@ func TestPoller(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reports, ended := make(chan uint64, 100), make(chan error, 1)
+	reports, ended := make(chan Report, 100), make(chan error, 1)
 	go func() {
-		ended <- p.Run(func(tokens []uint64) {
-			for _, token := range slices.Clone(tokens) {
-				reports <- token
+		ended <- p.Run(func(list []Report) {
+			for _, report := range slices.Clone(list) {
+				reports <- report
 			}
 		})
 	}()
-	expect := func(what string, want uint64) {
+	expect := func(what string, token uint64, over bool) {
 		t.Helper()
 		select {
 		case got := <-reports:
-			if got != want {
-				t.Errorf("%s: reported %d, want %d", what, got, want)
+			if want := (Report{Token: token, Ended: over}); got != want {
+				t.Errorf("%s: reported %+v, want %+v", what, got, want)
 			}
 		case <-time.After(10 * time.Second):
 			t.Fatalf("%s: not reported", what)
@@ -73,18 +73,18 @@ func TestPoller(t *testing.T) {
 		t.Fatal(err)
 	}
 	add(a, tokenA)
-	expect("what was there", tokenA)
+	expect("what was there", tokenA, false)
 	add(b, tokenB)
 	for range 3 {
 		if _, err := toB.Write([]byte("x")); err != nil {
 			t.Fatal(err)
 		}
-		expect("what arrives, though nothing was read", tokenB)
+		expect("what arrives, though nothing was read", tokenB, false)
 	}
 	if err := toA.Close(); err != nil {
 		t.Fatal(err)
 	}
-	expect("the end", tokenA)
+	expect("the end", tokenA, true)
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}

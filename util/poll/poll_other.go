@@ -14,7 +14,7 @@ func New() (*Poller, error) { return nil, ErrUnsupported }
 func (*Poller) Add(syscall.RawConn, uint64) error { return ErrUnsupported }
 
 // Run gives ErrUnsupported.
-func (*Poller) Run(func(tokens []uint64)) error { return ErrUnsupported }
+func (*Poller) Run(func(reports []Report)) error { return ErrUnsupported }
 
 // Close does nothing.
 func (*Poller) Close() error { return nil }
