@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 )
@@ -25,9 +26,13 @@ const (
 	keyLen  = 32
 )
 
-// maxWaiting bounds the line: who would stand further behind had better come
-// again than keep a connection open for longer than a request may take.
-const maxWaiting = 512
+// maxWaiting and patience bound the line: who would stand further behind, or has
+// stood so long, had better come again than keep a connection open for longer
+// than a client waits.
+const (
+	maxWaiting = 512
+	patience   = 10 * time.Second
+)
 
 // ErrBusy says that too many hashes are waiting already.
 var ErrBusy = errors.New("password: too many waiting")
@@ -82,9 +87,13 @@ func (h *Hasher) enter(ctx context.Context) error {
 		return ErrBusy
 	}
 	defer h.waiting.Add(-1)
+	long := time.NewTimer(patience)
+	defer long.Stop()
 	select {
 	case h.slots <- struct{}{}:
 		return nil
+	case <-long.C:
+		return ErrBusy
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestHashAndVerify(t *testing.T) {
@@ -66,6 +68,21 @@ func TestTheLineIsBounded(t *testing.T) {
 	if _, err := h.Hash(context.Background(), "password"); !errors.Is(err, ErrBusy) {
 		t.Errorf("got %v, want ErrBusy", err)
 	}
+}
+
+// TestTheLineMoves: who has stood in it for too long is told to come again.
+func TestTheLineMoves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(1)
+		h.slots <- struct{}{} // somebody is at it, and stays
+		began := time.Now()
+		if _, err := h.Hash(t.Context(), "password"); !errors.Is(err, ErrBusy) {
+			t.Errorf("got %v, want ErrBusy", err)
+		}
+		if waited := time.Since(began); waited != patience {
+			t.Errorf("waited %v", waited)
+		}
+	})
 }
 
 func FuzzDecode(f *testing.F) {
