@@ -18,9 +18,17 @@ import (
 	"hongyan/model"
 )
 
-// nginx starts a real nginx with deploy/nginx.conf in front of nodes, on a port
-// of its own, and gives its address.
-func nginx(t *testing.T, nodes ...string) string {
+// front is a real nginx before nodes.
+type front struct {
+	t      *testing.T
+	base   string // where it is reached
+	prefix string
+	port   string
+	cmd    *exec.Cmd
+}
+
+// nginx runs deploy/nginx.conf before nodes, but for its addresses.
+func nginx(t *testing.T, nodes ...string) *front {
 	t.Helper()
 	program, err := exec.LookPath("nginx")
 	if err != nil {
@@ -28,12 +36,44 @@ func nginx(t *testing.T, nodes ...string) string {
 			t.Skip("nginx is not installed: skipping deploy/nginx.conf (apt-get install nginx)")
 		}
 	}
-	prefix := t.TempDir()
-	site, err := os.ReadFile("deploy/nginx.conf")
-	if err != nil {
-		t.Fatal(err)
+	f := &front{t: t, prefix: t.TempDir(), port: freePort(t)}
+	f.base = "http://127.0.0.1:" + f.port
+	f.list(nodes)
+	main := fmt.Sprintf("daemon off; pid %[1]s/pid; error_log %[1]s/error.log; worker_processes 1; events { worker_connections 256; }\n"+
+		"http { client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\n"+
+		"include %[1]s/site.conf; }\n", f.prefix)
+	if os.Getuid() == 0 {
+		main = "user root;" + main // its worker reaches the test's folder
 	}
-	port := freePort(t)
+	check(t, os.WriteFile(filepath.Join(f.prefix, "nginx.conf"), []byte(main), 0o600))
+	var said bytes.Buffer
+	f.cmd = exec.CommandContext(context.Background(), program, "-p", f.prefix, "-e", f.prefix+"/error.log", "-c", f.prefix+"/nginx.conf")
+	f.cmd.Stderr = &said
+	check(t, f.cmd.Start())
+	t.Cleanup(func() {
+		_ = f.cmd.Process.Signal(os.Interrupt)
+		_ = f.cmd.Wait() // its end is all that matters
+	})
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		var dialer net.Dialer
+		conn, err := dialer.DialContext(t.Context(), "tcp", "127.0.0.1:"+f.port)
+		if err == nil {
+			_ = conn.Close()
+			return f
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("nginx does not start: %v %s", err, &said)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// list writes the configuration with the nodes given.
+func (f *front) list(nodes []string) {
+	f.t.Helper()
+	site, err := os.ReadFile("deploy/nginx.conf")
+	check(f.t, err)
 	text := string(site)
 	const own, options = "server 127.0.0.1:8080", " max_fails=1 fail_timeout=2s;"
 	servers := ""
@@ -42,50 +82,16 @@ func nginx(t *testing.T, nodes ...string) string {
 	}
 	for old, replacement := range map[string]string{
 		own + options:                servers,
-		"listen 80;":                 "listen 127.0.0.1:" + port + ";",
+		"listen 80;":                 "listen 127.0.0.1:" + f.port + ";",
 		"listen [::]:80;":            "",
-		"/var/log/nginx/hongyan.log": prefix + "/access.log",
+		"/var/log/nginx/hongyan.log": f.prefix + "/access.log",
 	} {
 		if !strings.Contains(text, old) {
-			t.Fatalf("deploy/nginx.conf has no %q", old)
+			f.t.Fatalf("deploy/nginx.conf has no %q", old)
 		}
 		text = strings.Replace(text, old, replacement, 1)
 	}
-	main := fmt.Sprintf("daemon off; pid %[1]s/pid; error_log %[1]s/error.log; worker_processes 1; events { worker_connections 256; }\n"+
-		"http { client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\n"+
-		"include %[1]s/site.conf; }\n", prefix)
-	if os.Getuid() == 0 {
-		main = "user root;" + main // its worker reaches the test's folder
-	}
-	for name, content := range map[string]string{"site.conf": text, "nginx.conf": main} {
-		if err := os.WriteFile(filepath.Join(prefix, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var said bytes.Buffer
-	cmd := exec.CommandContext(context.Background(), program, "-p", prefix, "-e", prefix+"/error.log", "-c", prefix+"/nginx.conf")
-	cmd.Stderr = &said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		_ = cmd.Wait() // its end is all that matters
-	})
-	base := "http://127.0.0.1:" + port
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		var dialer net.Dialer
-		conn, err := dialer.DialContext(t.Context(), "tcp", "127.0.0.1:"+port)
-		if err == nil {
-			_ = conn.Close()
-			return base
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("nginx does not start: %v %s", err, &said)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	check(f.t, os.WriteFile(filepath.Join(f.prefix, "site.conf"), []byte(text), 0o600))
 }
 
 func freePort(t *testing.T) string {
@@ -107,7 +113,7 @@ func freePort(t *testing.T) string {
 
 func TestBehindNginx(t *testing.T) {
 	n := start(t, "-trusted-proxies", "127.0.0.1", "-max-upload", "1MB", "-log-level", "debug")
-	base := nginx(t, n.public)
+	base := nginx(t, n.public).base
 
 	a, b := n.pair(base)
 	la, lb := a.connect(), b.connect()

@@ -14,8 +14,9 @@ import (
 )
 
 // TestClusterBehindNginx has people follow a group through a real nginx before
-// three nodes while one is frozen for a moment, one drains and one is killed:
-// everybody gets every message, once and in order.
+// three nodes while one is frozen for a moment, one drains, one is killed, and
+// one is taken out of nginx's list before it ends: everybody gets every message,
+// once and in order.
 func TestClusterBehindNginx(t *testing.T) {
 	apart(t)
 	t.Setenv("HONGYAN_BUS_SECRET", "the same on every node")
@@ -29,7 +30,8 @@ func TestClusterBehindNginx(t *testing.T) {
 		addresses[i], data[i] = fmt.Sprintf("127.0.0.1:%d", sharedPort(t)), filepath.Join(t.TempDir(), fmt.Sprint(i))
 		launch(i)
 	}
-	base := nginx(t, addresses[:]...)
+	front := nginx(t, addresses[:]...)
+	base := front.base
 
 	const people = 18 // so that none of the nodes has nobody
 	guests := make([]*guest, people)
@@ -94,6 +96,20 @@ func TestClusterBehindNginx(t *testing.T) {
 	launch(1)
 	say("after", 20)
 	all("what was said after")
+
+	// A node is taken out of the list for good: who is at it stays until it goes.
+	front.list([]string{addresses[0], addresses[2]})
+	check(t, front.cmd.Process.Signal(syscall.SIGHUP))
+	say("listed no more", 20)
+	all("what was said after the list had changed")
+	check(t, nodes[1].cmd.Process.Signal(syscall.SIGTERM))
+	began := time.Now()
+	say("gone", 20)
+	all("what was said while the node that is listed no more went")
+	t.Logf("it went, and everybody was in step %.1f s later", time.Since(began).Seconds())
+	_ = nodes[1].cmd.Wait()
+	say("at the end", 20)
+	all("what was said at the end")
 	t.Logf("%d were told to move; %d messages to %d people", told, len(want), people)
 
 	for _, one := range guests {
