@@ -67,9 +67,10 @@ func commands(env []string) []command {
 				return apikey(ctx, args, env, stdout, stderr)
 			}},
 		{name: "config print", about: "print the configuration as it holds, without secrets", run: printConfig},
+		{name: "config check", about: "say what is wrong with the configuration, all of it at once", run: checkConfig},
 		{name: "doctor", about: "check configuration, folder, addresses, database and files, and say what is missing", run: doctor},
 		{name: "verify", about: "check the delivery: traffic, faults, then sent = received or the list of what is not (verify -help)", own: verifyDelivery},
-		{name: "version", about: "print the version", run: printVersion},
+		{name: "version", about: "print the version", own: printVersion},
 	}
 }
 
@@ -110,6 +111,9 @@ func choose(args, env []string) (command, []string, error) {
 		words++
 	}
 	name := strings.Join(args[:words], " ")
+	if len(args) == 1 && (args[0] == "-version" || args[0] == "--version") { // what people try first
+		return choose([]string{"version"}, env)
+	}
 	if name == "" {
 		return all[0], args, nil
 	}
@@ -147,7 +151,14 @@ func printConfig(_ context.Context, c *config.Config, stdout, _ io.Writer) error
 	return err
 }
 
-func printVersion(_ context.Context, _ *config.Config, stdout, _ io.Writer) error {
+// checkConfig says so where there is nothing to say: faults ended it before.
+func checkConfig(_ context.Context, _ *config.Config, stdout, _ io.Writer) error {
+	_, err := fmt.Fprintln(stdout, "the configuration is good")
+	return err
+}
+
+// printVersion asks nothing of the configuration, which may be what is wrong.
+func printVersion(_ context.Context, _ []string, stdout, _ io.Writer) error {
 	_, err := fmt.Fprintf(stdout, "hongyan %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return err
 }

@@ -214,6 +214,19 @@ func TestAllConfigurationFaultsAtOnce(t *testing.T) {
 	}
 }
 
+func TestConfigCheckNamesEveryFault(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "hongyan.toml")
+	if err := os.WriteFile(file, []byte("listn = \":1\"\nlimits = \"perhaps\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := fails(t, nil, "config", "check", "-config", file, "-log", "xml")
+	for _, want := range []string{"listn: unknown key", "limits:", "log:"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q does not name %s", got, want)
+		}
+	}
+}
+
 func TestUnknownCommandListsThoseThereAre(t *testing.T) {
 	got := fails(t, nil, "serv", "-listen", ":1")
 	for _, c := range commands(nil) {
@@ -230,6 +243,9 @@ func TestSmallCommands(t *testing.T) {
 		want string
 	}{
 		{[]string{"version"}, "hongyan " + version},
+		{[]string{"-version"}, "hongyan " + version},
+		{[]string{"--version"}, "hongyan " + version},
+		{[]string{"config", "check", "-log", "json"}, "good"},
 		{[]string{"-help"}, "-listen HOST:PORT"},
 		{[]string{"help"}, "doctor"},
 		{[]string{"config", "print", "-db", "mysql://u:hunter2@h/d"}, `db = "mysql://u:xxxxx@h/d"`},
@@ -330,6 +346,14 @@ func relay(t *testing.T, address, target string) {
 			})
 		}
 	})
+}
+
+// TestVersionNeedsNoConfiguration: the version is asked for when something is wrong.
+func TestVersionNeedsNoConfiguration(t *testing.T) {
+	var out bytes.Buffer
+	if err := run(context.Background(), []string{"version"}, []string{"HONGYAN_LIMITS=perhaps"}, &out, io.Discard); err != nil || !strings.Contains(out.String(), version) {
+		t.Errorf("%v: %q", err, &out)
+	}
 }
 
 func TestFlagOfHelpIsNoFault(t *testing.T) {

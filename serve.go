@@ -60,6 +60,7 @@ type server struct {
 	tls       *tlsSetup               // nil: plain HTTP
 	draining  atomic.Bool
 	node      string        // names this process to its clients
+	public    string        // where the public listener listens
 	now       service.Clock // of the product
 }
 
@@ -99,6 +100,7 @@ func serve(ctx context.Context, c *config.Config, stdout, stderr io.Writer, read
 	if err != nil {
 		return err
 	}
+	s.public = public.Addr().String()
 	stopRelay, err := s.startRelay(ctx)
 	if err != nil {
 		return errors.Join(err, closeAll(public, internal))

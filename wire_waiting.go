@@ -28,6 +28,7 @@ func (s *server) waiting(edge *ctrl.Server, d *db.DB, committer *service.Committ
 	wakes := service.NewWakes(d, live, s.now)
 	live.OnWake(wakes.Ring)
 	edge.Origins = s.config.AllowedOrigins
+	edge.Public, edge.PublicTLS = s.public, s.tls != nil
 	edge.Keys = service.NewAPIKeyService(d, s.now)
 	edge.Status = service.NewStatusService(d, committer, wakes, s.now)
 	edge.QRLogins = service.NewQRLoginService(d, edge.Users, wakes, s.now)

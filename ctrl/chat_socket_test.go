@@ -33,7 +33,7 @@ func TestFramesThatHaveNoEffect(t *testing.T) {
 		{"delivered beyond the end", `{"cmd":1,"kind":10,"dstid":2,"seq":101}`, model.CodeInvalid, ""},
 		{"room without a number", `{"cmd":2}`, model.CodeInvalid, ""},
 		{"live without a room", `{"cmd":4,"dstid":-3,"content":"x"}`, model.CodeInvalid, ""},
-		{"live too long", `{"cmd":4,"dstid":3,"content":"` + strings.Repeat("x", model.MaxContent+1) + `"}`, model.CodeTooLarge, ""},
+		{"live too long", `{"cmd":4,"dstid":3,"memo":"` + strings.Repeat("x", model.MaxMemo+1) + `"}`, model.CodeTooLarge, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

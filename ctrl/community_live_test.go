@@ -125,7 +125,7 @@ func TestSocketsFollowTheMembership(t *testing.T) {
 	q.two.say(speech(q.group+1, "c"))
 	q.two.refused(model.CodeNotMember, "c")
 
-	q.post("two", "/contact/joincommunity", "")
+	q.post("one", "/community/invite", "members=2") // who was sent away does not come back without consent
 	q.one.event(model.EventGroupJoined, q.group, 4)
 	q.two.event(model.EventGroupJoined, q.group, 4)
 	q.two.event(model.EventGroupJoined, q.group, 0)

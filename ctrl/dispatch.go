@@ -1,6 +1,7 @@
 package ctrl
 
 import (
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -33,7 +34,7 @@ func (s *Server) publicDispatch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	err := allow(s.Limits.Dispatch, limitKey(call.address()))
-	client := "address " + limitKey(call.address())
+	client := byAddress(call)
 	if err == nil {
 		var session *model.Session
 		if session, err = s.authenticate(r); session != nil {
@@ -44,7 +45,7 @@ func (s *Server) publicDispatch(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, call, err)
 		return
 	}
-	result, err := s.dispatch(call, client)
+	result, err := s.dispatch(call, client, siteOf(r))
 	if err != nil {
 		s.fail(w, call, err)
 		return
@@ -52,13 +53,21 @@ func (s *Server) publicDispatch(w http.ResponseWriter, r *http.Request) {
 	s.succeed(w, call, result)
 }
 
-// userDispatch is GET /dispatch of the internal listener: for any user.
+// byAddress names a caller who is nobody in particular.
+func byAddress(r *request) string { return "address " + limitKey(r.address()) }
+
+// userDispatch is GET /dispatch of the internal listener: for any user, or as the
+// public one for the address that asks.
 func (s *Server) userDispatch(_ http.ResponseWriter, r *request) (any, error) {
-	id, err := strconv.ParseInt(r.URL.Query().Get("userid"), 10, 64)
-	if err != nil || id <= 0 || id > model.MaxID {
-		return nil, model.Invalid("userid")
+	client := byAddress(r)
+	if text := r.URL.Query().Get("userid"); text != "" {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || id <= 0 || id > model.MaxID {
+			return nil, model.Invalid("userid")
+		}
+		client = service.ClientOf(id)
 	}
-	return s.dispatch(r, service.ClientOf(id))
+	return s.dispatch(r, client, s.publicSite(r.Request))
 }
 
 // openNodes lets the page that is answered open its socket at the nodes of the
@@ -93,9 +102,31 @@ func (p *pages) openNodes(w http.ResponseWriter, r *request) (origins []string, 
 	return origins, nil
 }
 
+// publicSite is the address of the public listener as far as a program inside can
+// know it: where that listens, or its port on the host at which the program found
+// this node. The address of the internal listener is nothing for clients.
+func (s *Server) publicSite(r *http.Request) string {
+	host, port, err := net.SplitHostPort(s.Public)
+	if err != nil {
+		return ""
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		if host, _, err = net.SplitHostPort(r.Host); err != nil {
+			host = strings.Trim(r.Host, "[]")
+		}
+	}
+	outside := *r
+	outside.Host = net.JoinHostPort(host, port)
+	site := siteOf(&outside)
+	if _, address, found := strings.Cut(site, "://"); found && s.PublicTLS {
+		return "https://" + address
+	}
+	return site
+}
+
 // dispatch answers where to connect. Where no node has an address of its own,
-// it is the one under which the caller found this one.
-func (s *Server) dispatch(r *request, client string) (any, error) {
+// it is site, "" if that is not known either.
+func (s *Server) dispatch(r *request, client, site string) (any, error) {
 	nodes, err := s.Dispatch.Nodes(r.Context(), client)
 	if err != nil {
 		return nil, err
@@ -104,7 +135,7 @@ func (s *Server) dispatch(r *request, client string) (any, error) {
 	for i, n := range nodes {
 		list[i] = nodeAddress{n.URL, n.Sockets}
 	}
-	if site := siteOf(r.Request); len(list) == 0 && site != "" {
+	if len(list) == 0 && site != "" {
 		list = append(list, nodeAddress{URL: site})
 	}
 	return answer{

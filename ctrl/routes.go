@@ -143,5 +143,7 @@ func (s *Server) internal() []keyRoute {
 	return []keyRoute{
 		{http.MethodPost, "/status/set", model.ScopeStatus, s.setStatus},
 		{http.MethodGet, "/dispatch", model.ScopeDispatch, s.userDispatch},
+		{http.MethodPost, "/api/online", model.ScopeOnline, s.listOnline},
+		{http.MethodPost, "/api/kick", model.ScopeKick, s.kickUser},
 	}
 }

@@ -46,6 +46,11 @@ type Server struct {
 	QRLogins      *service.QRLoginService
 	Dispatch      *service.DispatchService
 
+	// Public is the address at which the public listener listens, PublicTLS
+	// whether it speaks HTTPS: for programs that ask at the internal one.
+	Public    string
+	PublicTLS bool
+
 	// Origins are those of other sites whose pages may call this one.
 	Origins []string
 

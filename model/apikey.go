@@ -6,10 +6,12 @@ import "slices"
 const (
 	ScopeStatus   = "status"   // POST /status/set
 	ScopeDispatch = "dispatch" // GET /dispatch
+	ScopeOnline   = "online"   // POST /api/online
+	ScopeKick     = "kick"     // POST /api/kick
 )
 
 // Scopes gives all scopes, in the order in which they are listed.
-func Scopes() []string { return []string{ScopeDispatch, ScopeStatus} }
+func Scopes() []string { return []string{ScopeDispatch, ScopeKick, ScopeOnline, ScopeStatus} }
 
 // MaxKeyName is the longest name of an API key, in characters.
 const MaxKeyName = 64

@@ -86,7 +86,8 @@ const (
 // Limits of a frame and its fields, in bytes unless the name says otherwise.
 const (
 	MaxFrame    = 64 << 10
-	MaxContent  = 32 << 10
+	MaxContent  = 64<<10 - 1 // whatever fits into a frame, and into a TEXT of MySQL
+	MaxSignal   = 32 << 10   // of a call
 	MaxURL      = 2 << 10
 	MaxMemo     = 2 << 10
 	MaxExt      = 4 << 10

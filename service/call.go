@@ -67,7 +67,7 @@ func (s *CallService) Handle(ctx context.Context, from model.Sender, m model.Mes
 	if err := ext.Valid(); err != nil {
 		return err
 	}
-	if len(m.Content) > model.MaxContent {
+	if len(m.Content) > model.MaxSignal {
 		return model.TooLarge("content")
 	}
 	m.Kind = model.KindSingle

@@ -233,7 +233,7 @@ func joinBy(tx *Tx, userID int64, row *model.Invite, memo string) (string, error
 	if err != nil {
 		return "", err
 	}
-	straight := g.row.Join == model.JoinOpen || rank(inviter.Role) >= rank(model.RoleAdmin) && !removed
+	straight := !removed && (g.row.Join == model.JoinOpen || rank(inviter.Role) >= rank(model.RoleAdmin))
 	if !straight {
 		waits, err := tx.Where("kind = ? AND dstid = ? AND userid = ? AND status = ?", model.KindRoom, g.row.ID, userID, model.RequestPending).Exist(new(model.Request))
 		if err != nil {

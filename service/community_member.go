@@ -39,8 +39,9 @@ func (s *CommunityService) change(ctx context.Context, userID, groupID int64, ro
 	})
 }
 
-// Join lets a user into an open group, or asks its owner and admins to. It
-// tells which: JoinedGroup or RequestedGroup.
+// Join lets a user into an open group, or asks its owner and admins to: also in
+// an open group for somebody whom they sent away. It tells which: JoinedGroup or
+// RequestedGroup.
 func (s *CommunityService) Join(ctx context.Context, userID, groupID int64, memo string) (string, error) {
 	switch {
 	case groupID <= 0:
@@ -62,15 +63,18 @@ func (s *CommunityService) Join(ctx context.Context, userID, groupID int64, memo
 		if err := g.room(1); err != nil {
 			return err
 		}
-		switch g.row.Join {
-		case model.JoinOpen:
+		removed, err := g.removed(userID)
+		switch {
+		case err != nil:
+			return err
+		case g.row.Join == model.JoinOpen && !removed:
 			status = JoinedGroup
 			return g.admit([]int64{userID})
-		case model.JoinApproval:
-			status = RequestedGroup
-			return g.ask([]int64{userID}, 0, memo)
+		case g.row.Join == model.JoinInvite:
+			return &model.Error{Code: model.CodeForbidden, Key: "invite_only"}
 		}
-		return &model.Error{Code: model.CodeForbidden, Key: "invite_only"}
+		status = RequestedGroup
+		return g.ask([]int64{userID}, 0, memo)
 	})
 	if err != nil {
 		return "", err
@@ -119,15 +123,45 @@ func (s *CommunityService) Invite(ctx context.Context, userID, groupID int64, me
 		if err := g.room(len(outside)); err != nil {
 			return err
 		}
-		if g.row.Join == model.JoinOpen || rank(g.me.Role) >= rank(model.RoleAdmin) {
-			result.Joined = outside
-			return g.admit(outside)
+		result.Joined, result.Requested, err = g.partInvited(outside)
+		if err != nil {
+			return err
 		}
-		result.Requested = outside
-		return g.ask(outside, userID, "")
+		if len(result.Joined) > 0 {
+			if err := g.admit(result.Joined); err != nil {
+				return err
+			}
+		}
+		if len(result.Requested) == 0 {
+			return nil
+		}
+		return g.ask(result.Requested, userID, "")
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &result, nil
+}
+
+// partInvited parts those whom g.me invites into who comes in at once and for whom
+// the owner and the admins are asked.
+func (g *group) partInvited(ids []int64) (in, asked []int64, err error) {
+	switch {
+	case rank(g.me.Role) >= rank(model.RoleAdmin):
+		return ids, nil, nil
+	case g.row.Join != model.JoinOpen:
+		return nil, ids, nil
+	}
+	for _, id := range ids {
+		removed, err := g.removed(id)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case removed:
+			asked = append(asked, id)
+		default:
+			in = append(in, id)
+		}
+	}
+	return in, asked, nil
 }

@@ -85,6 +85,46 @@ func TestKick(t *testing.T) {
 	})
 }
 
+// TestKickedNeedConsentToComeBack: somebody who was sent away is let in by the
+// owner or an admin alone, into an open group too and whoever brings them.
+func TestKickedNeedConsentToComeBack(t *testing.T) {
+	onClub(t, func(c *club) {
+		id := c.group(model.JoinOpen)
+		c.befriend(other, plain)
+		c.befriend(other, friend)
+		token := c.link(owner, id, 0)
+		c.ok(c.groups.Kick(c.Context(), admin, id, plain))
+		if status, err := c.groups.Join(c.Context(), plain, id, "sorry"); err != nil || status != service.RequestedGroup {
+			t.Errorf("by oneself: %s, %v", status, err)
+		}
+		if _, status, err := c.groups.JoinByInvite(c.Context(), plain, token, "sorry"); err != nil || status != service.RequestedGroup {
+			t.Errorf("by a link: %s, %v", status, err)
+		}
+		got, err := c.groups.Invite(c.Context(), other, id, []int64{plain, friend})
+		if err != nil || !slices.Equal(got.Joined, []int64{friend}) || !slices.Equal(got.Requested, []int64{plain}) {
+			t.Errorf("brought by a member: %+v, %v", got, err)
+		}
+		c.wants("who waits speaks", c.speak(plain, id), model.Fail(model.CodeNotMember))
+		rows, err := c.groups.Requests(c.Context(), owner)
+		c.ok(err)
+		if len(rows) != 1 || rows[0].User.ID != plain || rows[0].Memo != "sorry" {
+			t.Fatalf("requests %+v", rows)
+		}
+		c.ok(c.groups.Accept(c.Context(), owner, rows[0].ID))
+		c.ok(c.speak(plain, id))
+		c.ok(c.groups.Leave(c.Context(), plain, id)) // forgiven: by oneself again
+		if status, err := c.groups.Join(c.Context(), plain, id, ""); err != nil || status != service.JoinedGroup {
+			t.Errorf("after a pardon: %s, %v", status, err)
+		}
+		c.ok(c.groups.Kick(c.Context(), admin, id, plain))
+		got, err = c.groups.Invite(c.Context(), owner, id, []int64{plain})
+		if err != nil || !slices.Equal(got.Joined, []int64{plain}) {
+			t.Errorf("by the owner: %+v, %v", got, err)
+		}
+		c.sound(id)
+	})
+}
+
 func TestMute(t *testing.T) {
 	onClub(t, func(c *club) {
 		id := c.group(model.JoinOpen)

@@ -109,25 +109,34 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	f.SetOutput(io.Discard) // errors are returned
 	against, rates, windows := o.define(f)
 	if o.test == "help" || strings.HasPrefix(o.test, "-h") || o.test == "--help" {
-		f.SetOutput(stdout)
-		_, _ = io.WriteString(stdout, usageText) // nobody reads: nothing to do about it
-		f.PrintDefaults()
-		return nil, flag.ErrHelp
+		return nil, help(f, stdout)
 	}
 	if !slices.Contains(append(tests(), testAll), o.test) {
 		return nil, fmt.Errorf("bench: no test is called %q; there are: %s, %s\n%w", o.test, strings.Join(tests(), ", "), testAll, ErrUsage)
 	}
-	if err := f.Parse(args[1:]); err != nil {
+	err := f.Parse(args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		return nil, help(f, stdout)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("bench: %w\n%w", err, ErrUsage)
 	}
 	if f.NArg() > 0 {
 		return nil, fmt.Errorf("bench: %q is no option\n%w", f.Arg(0), ErrUsage)
 	}
-	err := errors.Join(o.lists(*against, *rates, *windows), o.valid())
+	err = errors.Join(o.lists(*against, *rates, *windows), o.valid())
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w\n%w", err, ErrUsage)
 	}
 	return o, nil
+}
+
+// help prints what there is, and gives the error that says so.
+func help(f *flag.FlagSet, stdout io.Writer) error {
+	_, _ = io.WriteString(stdout, usageText) // nobody reads: nothing to do about it
+	f.SetOutput(stdout)
+	f.PrintDefaults()
+	return flag.ErrHelp
 }
 
 func (o *options) define(f *flag.FlagSet) (against, rates, windows *string) {

@@ -46,9 +46,9 @@ func TestBadCommandLines(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, word := range []string{"help", "-h", "-help", "--help"} {
+	for _, word := range []string{"help", "-h", "-help", "--help", "pairs -help", "all -sockets 5 -h"} {
 		var out strings.Builder
-		if err := Run(t.Context(), []string{word}, Host{}, &out, io.Discard); !errors.Is(err, flag.ErrHelp) {
+		if err := Run(t.Context(), strings.Fields(word), Host{}, &out, io.Discard); !errors.Is(err, flag.ErrHelp) {
 			t.Errorf("%s: %v", word, err)
 		}
 		for _, want := range append(tests(), "-sockets", "-svg", "bench limit") {
