@@ -29,7 +29,7 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), ends()...)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
 	stop()
@@ -41,6 +41,16 @@ func main() {
 		os.Exit(exitUsage)
 	}
 	os.Exit(exitFault)
+}
+
+// ends are the signals that end the process in order: also that of a terminal
+// which is closed, unless it was started to outlive it (nohup).
+func ends() []os.Signal {
+	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, syscall.SIGHUP)
+	}
+	return list
 }
 
 // errUsage marks errors of the command line and of the configuration.
