@@ -37,6 +37,7 @@ func migrations() []migration {
 		shared(),
 		rows(),
 		cids(),
+		calls(),
 	}
 }
 
