@@ -39,11 +39,11 @@ type CallService struct {
 	invites *limit.Limiter // by caller
 	metrics *metrics.Metrics
 	log     *slog.Logger
+	trunk   *trunk // to the other nodes, set before the first frame; nil where there are none
 
-	mu      sync.Mutex // guards the following but trunk; deliveries are published under it, so that they keep their order
+	mu      sync.Mutex // guards the following; deliveries are published under it, so that they keep their order
 	board   switchboard
 	closed  bool
-	trunk   *trunk // to the other nodes; nil where there are none
 	entries sync.WaitGroup // being written
 }
 
