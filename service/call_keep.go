@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"hongyan/model"
@@ -11,8 +12,7 @@ const (
 	// keepEvery is how often a node says that its calls go on and looks for those
 	// of nodes that are gone. A device that comes while it rings waits as long.
 	keepEvery = 3 * time.Second
-	// voidFor is how long a line is seen void before the call is taken for lost:
-	// after a time without a database all are void, until their nodes were there.
+	// voidFor is how long a line is seen void before its call is taken for lost.
 	voidFor = 2 * keepEvery
 	// lettersEvery is how often letters that nobody read are removed.
 	lettersEvery = time.Minute
@@ -21,50 +21,66 @@ const (
 	briefInvite = 600
 )
 
+// suspects are what looks dead. It is so if it still looks so after a while: when a
+// database was away, nobody could renew or read anything.
+type suspects struct {
+	lines map[model.CallLine]time.Time // void since
+	nodes []string                     // that left their letters when last seen
+}
+
 // Keep renews the lines of this node's calls, repeats invitations, and ends what
 // the end of a node has left, until ctx ends.
 func (s *CallService) Keep(ctx context.Context) {
 	t := s.trunk
-	suspects := map[model.CallLine]time.Time{} // void lines, since when
+	dead := &suspects{lines: map[model.CallLine]time.Time{}}
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
 	sweep := time.NewTicker(lettersEvery)
 	defer sweep.Stop()
 	for {
-		var err error
+		work := func(ctx context.Context) error { return s.keep(ctx, dead) }
 		select {
 		case <-t.lines.kick:
-			err = t.lines.clear(ctx) // if it fails, before the next renewal
+			work = t.lines.clear // if it fails, the next renewal does it
 		case <-tick.C:
-			err = s.keep(ctx, suspects)
 		case <-sweep.C:
-			err = t.letters.Sweep(ctx)
+			work = t.letters.Sweep
 		case <-ctx.Done():
 			return
 		}
-		if err != nil && ctx.Err() == nil {
+		if err := within(ctx, work); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "the calls of several nodes are not looked after", "error", err)
 		}
 	}
 }
 
-// keep is one round. What fails has the next one.
-func (s *CallService) keep(ctx context.Context, suspects map[model.CallLine]time.Time) error {
+// within gives work the time of a round: what the database holds up must not
+// hold up the next.
+func within(ctx context.Context, work func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, keepEvery)
 	defer cancel()
+	return work(ctx)
+}
+
+// keep is one round. What fails has the next one.
+func (s *CallService) keep(ctx context.Context, dead *suspects) error {
 	s.trunk.forget()
+	silent := dead.nodes
+	dead.nodes = nil
 	if calls, nodes := s.going(); calls > 0 {
-		if err := s.renew(ctx); err != nil {
+		err := s.renew(ctx)
+		if err != nil {
 			return err
 		}
 		for node := range nodes {
 			s.trunk.post(node, &callLetter{})
 		}
-		if err := s.loseNodes(ctx); err != nil {
+		if dead.nodes, err = s.trunk.letters.Unread(ctx); err != nil {
 			return err
 		}
+		s.loseNodes(slices.DeleteFunc(silent, func(node string) bool { return !slices.Contains(dead.nodes, node) }))
 	}
-	return s.clearVoid(ctx, suspects)
+	return s.clearVoid(ctx, dead.lines)
 }
 
 // going repeats the invitations of this node, for devices that came since or did
@@ -127,18 +143,12 @@ func (s *CallService) renew(ctx context.Context) error {
 	})
 }
 
-// loseNodes takes the sockets of nodes that leave their letters for lost.
-func (s *CallService) loseNodes(ctx context.Context) error {
-	nodes, err := s.trunk.letters.Unread(ctx)
-	if err != nil {
-		return err
-	}
-	return s.locked(func() error {
-		for _, node := range nodes {
-			for userID, c := range s.board.calls {
-				if own, _ := c.sides(userID); own.at.node == node {
-					s.lose(c, own)
-				}
+// loseNodes takes the sockets of nodes for lost.
+func (s *CallService) loseNodes(nodes []string) {
+	_ = s.locked(func() error {
+		for userID, c := range s.board.calls {
+			if own, _ := c.sides(userID); own.at.node != "" && slices.Contains(nodes, own.at.node) {
+				s.lose(c, own)
 			}
 		}
 		return nil
@@ -146,7 +156,7 @@ func (s *CallService) loseNodes(ctx context.Context) error {
 }
 
 // clearVoid frees the lines of nodes that are gone, and tells whose they are.
-func (s *CallService) clearVoid(ctx context.Context, suspects map[model.CallLine]time.Time) error {
+func (s *CallService) clearVoid(ctx context.Context, lines map[model.CallLine]time.Time) error {
 	rows, err := s.trunk.lines.void(ctx)
 	if err != nil {
 		return err
@@ -155,9 +165,9 @@ func (s *CallService) clearVoid(ctx context.Context, suspects map[model.CallLine
 	void := map[model.CallLine]bool{}
 	for _, row := range rows {
 		void[row] = true
-		switch since, known := suspects[row]; {
+		switch since, known := lines[row]; {
 		case !known:
-			suspects[row] = now
+			lines[row] = now
 		case now.Sub(since) >= voidFor:
 			done, err := s.trunk.lines.bury(ctx, row)
 			if err != nil {
@@ -168,9 +178,9 @@ func (s *CallService) clearVoid(ctx context.Context, suspects map[model.CallLine
 			}
 		}
 	}
-	for row := range suspects {
+	for row := range lines {
 		if !void[row] {
-			delete(suspects, row)
+			delete(lines, row)
 		}
 	}
 	return nil

@@ -64,8 +64,18 @@ func (s *station) hear(d model.Delivery) {
 }
 
 func newExchanges(t *testing.T, d *db.DB, count int, dead bool) *exchanges {
-	x := &exchanges{T: t, db: d}
 	bus := &bell{dead: dead}
+	x := stillExchanges(t, d, count, time.Now, func(name string) *Letters { return bus.post(t, d, name, time.Now) })
+	for _, n := range x.nodes {
+		during(t, n.Listen)
+		during(t, n.Keep)
+	}
+	return x
+}
+
+// stillExchanges are exchanges whose tasks do not run.
+func stillExchanges(t *testing.T, d *db.DB, count int, now Clock, letters func(name string) *Letters) *exchanges {
+	x := &exchanges{T: t, db: d}
 	x.nodes = make([]*station, count)
 	for i := range x.nodes {
 		n := &station{all: x, name: fmt.Sprint("node", i), change: make(chan struct{})}
@@ -83,9 +93,7 @@ func newExchanges(t *testing.T, d *db.DB, count int, dead bool) *exchanges {
 		n.board.calls = map[int64]*call{}
 	}
 	for _, n := range x.nodes {
-		n.Connect(d, bus.post(t, d, n.name, time.Now), time.Now)
-		during(t, n.Listen)
-		during(t, n.Keep)
+		n.Connect(d, letters(n.name), now)
 	}
 	return x
 }
@@ -243,6 +251,46 @@ func TestANodeThatLostItsLines(t *testing.T) {
 			t.Errorf("%d lines are left", left)
 		}
 	})
+}
+
+// TestANodeThatDoesNotRead is gone when it leaves its letters at two looks: at one
+// it may be the database that was away.
+func TestANodeThatDoesNotRead(t *testing.T) {
+	for name, reads := range map[string]bool{"gone": false, "late": true} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				clock := newHands()
+				x := stillExchanges(t, d, 2, clock.now, func(name string) *Letters {
+					return NewLetters(d, NewWakes(d, nil, clock.now), name, clock.now, slog.New(slog.DiscardHandler))
+				})
+				home, b := x.nodes[0], x.nodes[1]
+				dead := &suspects{lines: map[model.CallLine]time.Time{}}
+				round := func() {
+					x.must(home.keep(t.Context(), dead))
+					x.must(home.trunk.letters.writeAll(t.Context()))
+				}
+				x.must(home.send(10, model.CmdCallInvite, 2, "", nil))
+				home.heed(t.Context(), b.name, `{"userid":2,"socket":20,"frame":{"cmd":22,"amount":0}}`)
+				home.hears(10, model.CmdCallAccept, "")
+				round()
+				clock.pass(letterPatience + time.Second)
+				round()
+				if reads {
+					x.must(b.trunk.letters.readAll(t.Context(), map[string]int64{}, func(sender, body string) { b.heed(t.Context(), sender, body) }))
+					b.hears(20, model.CmdCallState, "in_call")
+				}
+				round()
+				if away := home.board.calls[2].callee.away; away == reads {
+					t.Errorf("away: %t", away)
+				}
+				if !reads {
+					home.hears(10, model.CmdCallState, "away")
+				}
+				during(t, home.trunk.letters.Run) // the last words
+				home.Close()
+			})
+		})
+	}
 }
 
 // TestManyCallAtOnce: few people call each other from all nodes, answer, hang up
