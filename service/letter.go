@@ -144,8 +144,11 @@ func (l *Letters) head() []model.Letter {
 	now := l.now.millis()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.tried > 0 {
-		return l.queue[:l.tried:l.tried]
+	if n := l.tried; n > 0 && l.queue[n-1].Expires > now {
+		return l.queue[:n:n]
+	} else if n > 0 { // all of it is worth nothing by now, there or not
+		l.dropLocked(n)
+		l.tried = 0
 	}
 	for len(l.queue) > 0 && l.queue[0].Expires <= now {
 		l.dropLocked(1)
