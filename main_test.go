@@ -59,7 +59,11 @@ func launch(t *testing.T, options ...string) *node {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
 	args := append([]string{"-listen", "127.0.0.1:0", "-internal", "127.0.0.1:0", "-data", data}, options...)
-	c, err := config.Load(args, nil)
+	var env []string
+	if secret := os.Getenv("HONGYAN_BUS_SECRET"); secret != "" { // of a test with several nodes
+		env = []string{"HONGYAN_BUS_SECRET=" + secret}
+	}
+	c, err := config.Load(args, env)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -175,6 +175,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 	if p.bus = bus; bus != nil {
 		catchUp.Serve(live, live.Here())
 		p.background(ctx, "catchup", catchUp.Run)
+		s.connectCalls(ctx, p)
 	}
 	p.background(ctx, "wakes", wakes.Run)
 	p.background(ctx, "status", edge.Status.Run)

@@ -278,7 +278,7 @@ func (c *conversation) dispatch(m model.Message) error {
 		}, m.CID)
 	}
 	if c.Chat.Calls != nil && m.Cmd >= model.CmdCallInvite && m.Cmd <= model.CmdCallResume {
-		return c.Chat.Calls.Handle(ctx, from, m)
+		return c.Chat.Calls.Handle(ctx, from, m, func(err error) { c.complain(m.CID, err) })
 	}
 	return model.Invalid("cmd")
 }

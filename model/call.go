@@ -81,3 +81,17 @@ func (e *CallEntry) Word() string {
 	}
 	return "media.voicecall"
 }
+
+// CallLine says that a user is in a call with another one, and which node has
+// the state of it. After Expires, in Unix milliseconds, that node is taken for
+// gone and the line for free.
+type CallLine struct {
+	UserID  int64  `xorm:"pk 'userid'"`
+	PeerID  int64  `xorm:"'peerid'"`
+	CallID  string `xorm:"'callid'"`
+	Node    string
+	Expires int64
+}
+
+// TableName names the table.
+func (CallLine) TableName() string { return "callline" }

@@ -28,8 +28,10 @@ type Delivery struct {
 	Unsubscribe []int64
 }
 
-// Sender is who acts and through which socket. Origin is zero for HTTP.
+// Sender is who acts and through which socket. Origin is zero for HTTP. Node is
+// that of the socket where it is not this one, which only calls meet.
 type Sender struct {
 	UserID int64
 	Origin uint64
+	Node   string
 }

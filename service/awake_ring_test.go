@@ -21,17 +21,17 @@ func TestARingWakesWhoIsAway(t *testing.T) {
 		session := a.device(bob, "bob-shown", true)
 		invite := model.Message{Cmd: model.CmdCallInvite, DstID: bob, Ext: []byte(`{"video":true}`)}
 		caller := model.Sender{UserID: alice, Origin: 1}
-		if err := calls.Handle(t.Context(), caller, invite); err != nil {
+		if err := calls.Handle(t.Context(), caller, invite, nil); err != nil {
 			t.Fatal(err)
 		}
 		a.hears("bob-hidden push.call|push.call.video|1/0", "bob-shown Alice|push.call.video|1/0")
-		if err := calls.Handle(t.Context(), caller, model.Message{Cmd: model.CmdCallEnd}); err != nil {
+		if err := calls.Handle(t.Context(), caller, model.Message{Cmd: model.CmdCallEnd}, nil); err != nil {
 			t.Fatal(err)
 		}
 		a.hears("bob-hidden push.title|push.count 1|1/1", "bob-shown Alice|call.entry.missed.other|1/1")
 
 		a.looking.Note(bob, session.ID, true)
-		if err := calls.Handle(t.Context(), caller, invite); err != nil {
+		if err := calls.Handle(t.Context(), caller, invite, nil); err != nil {
 			t.Fatal(err)
 		}
 		a.silence()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"strconv"
 	"sync"
 	"time"
 
@@ -40,6 +39,7 @@ type CallService struct {
 	invites *limit.Limiter // by caller
 	metrics *metrics.Metrics
 	log     *slog.Logger
+	trunk   *trunk // to the other nodes, set before the first frame; nil where there are none
 
 	mu      sync.Mutex // guards the following; deliveries are published under it, so that they keep their order
 	board   switchboard
@@ -58,29 +58,43 @@ func NewCallService(messages *MessageService, out Publisher, times CallTimes, li
 }
 
 // Handle takes a frame of a call, commands 20 to 29. The error says why it had
-// no effect.
-func (s *CallService) Handle(ctx context.Context, from model.Sender, m model.Message) error {
-	ext := new(model.CallExt)
-	if len(m.Ext) > model.MaxExt || len(m.Ext) > 0 && json.Unmarshal(m.Ext, ext) != nil {
-		return model.Invalid("ext")
-	}
-	if err := ext.Valid(); err != nil {
+// no effect. Where another node has the call and refuses the frame, refused
+// hears of it later.
+func (s *CallService) Handle(ctx context.Context, from model.Sender, m model.Message, refused func(error)) error {
+	home, err := s.act(ctx, from, &m)
+	if err != nil || home == "" {
 		return err
 	}
+	return s.trunk.forward(home, from, m, refused)
+}
+
+// act does what a frame asks for, or names the node that has its call.
+func (s *CallService) act(ctx context.Context, from model.Sender, m *model.Message) (home string, err error) {
+	ext := new(model.CallExt)
+	if len(m.Ext) > model.MaxExt || len(m.Ext) > 0 && json.Unmarshal(m.Ext, ext) != nil {
+		return "", model.Invalid("ext")
+	}
+	if err := ext.Valid(); err != nil {
+		return "", err
+	}
 	if len(m.Content) > model.MaxSignal {
-		return model.TooLarge("content")
+		return "", model.TooLarge("content")
 	}
 	m.Kind = model.KindSingle
-	switch m.Cmd {
-	case model.CmdCallInvite:
-		return s.invite(ctx, from, &m, ext)
-	case model.CmdCallAccept:
-		return s.accept(ctx, from, ext)
-	case model.CmdCallResume:
-		s.resume(from, &m, ext)
-		return nil
+	if m.Cmd == model.CmdCallInvite {
+		return s.invite(ctx, from, m, ext)
 	}
-	return s.locked(func() error { return s.signal(from, &m, ext) })
+	if home, err := s.elsewhere(ctx, from, ext.Call); err != nil || home != "" {
+		return home, err
+	}
+	switch m.Cmd {
+	case model.CmdCallAccept:
+		return "", s.accept(ctx, from, ext)
+	case model.CmdCallResume:
+		s.resume(from, m, ext)
+		return "", nil
+	}
+	return "", s.locked(func() error { return s.signal(from, m, ext) })
 }
 
 // locked runs fn on the board and publishes what it has to tell.
@@ -90,62 +104,13 @@ func (s *CallService) locked(fn func() error) error {
 	err := fn()
 	s.metrics.Calls.Set(float64(len(s.board.calls) / 2))
 	for _, d := range s.board.sent() {
-		s.out.Publish(d)
+		if d.node == "" {
+			s.out.Publish(d.Delivery)
+		} else {
+			s.trunk.deliver(d)
+		}
 	}
 	return err
-}
-
-// invite rings on all devices of the callee.
-func (s *CallService) invite(ctx context.Context, from model.Sender, m *model.Message, ext *model.CallExt) error {
-	m.UserID = from.UserID
-	if err := m.Valid(); err != nil {
-		return err
-	}
-	if ok, retryAfter := s.invites.Allow(strconv.FormatInt(from.UserID, 10)); !ok {
-		return &model.Error{Code: model.CodeRateLimited, RetryAfter: retryAfter}
-	}
-	if err := s.may(ctx, m); err != nil {
-		return err
-	}
-	return s.locked(func() error {
-		now := time.Now()
-		switch own := s.board.calls[from.UserID]; {
-		case s.closed:
-			return model.Fail(model.CodeUnavailable)
-		case own == nil:
-		case own.answered.IsZero() && own.caller.userID == m.DstID: // both called: they want to talk
-			s.accepted(own, from, ext, now)
-			return nil
-		case own.caller.holds(from, ext.Device) && own.callee.userID == m.DstID && own.answered.IsZero():
-			s.returned(own, &own.caller, from.Origin)
-			s.board.calling(own, m.CID, now) // sent again
-			return nil
-		default:
-			side, _ := own.sides(from.UserID)
-			if !side.away {
-				return &model.Error{Code: model.CodeConflict, Key: "in_call"}
-			}
-			s.end(own, model.CmdCallEnd, from.UserID, model.CallLost)
-		}
-		if s.board.calls[m.DstID] != nil {
-			s.busy(from, m, ext)
-			return nil
-		}
-		c := s.board.open(from, m, ext, now, now.Add(s.times.Ring))
-		c.timer = s.after(s.times.Ring, c, func() bool { return c.answered.IsZero() }, model.CallMissed)
-		if s.Wake != nil {
-			s.Wake(c.caller.userID, c.callee.userID, c.video, func() bool { return s.rings(c) })
-		}
-		return nil
-	})
-}
-
-// busy answers for a callee who is in another call, and leaves the entry.
-func (s *CallService) busy(from model.Sender, m *model.Message, ext *model.CallExt) {
-	reject := frame(model.CmdCallReject, m.DstID, from.UserID, model.CallExt{Video: ext.Video, Reason: model.CallBusy})
-	reject.CID = m.CID
-	s.board.tell(from.Origin, reject)
-	s.write(&call{video: ext.Video, caller: party{userID: from.UserID}, callee: party{userID: m.DstID}}, model.CallBusy, 0)
 }
 
 // accept lets the first device that accepts have the call.
@@ -205,7 +170,7 @@ func (s *CallService) signal(from model.Sender, m *model.Message, ext *model.Cal
 		switch m.Cmd {
 		case model.CmdCallRinging:
 			if c.signals.Allow() {
-				s.board.tell(other.origin, frame(m.Cmd, from.UserID, other.userID, model.CallExt{Call: c.id, Video: c.video}))
+				s.board.tell(other.at, frame(m.Cmd, from.UserID, other.userID, model.CallExt{Call: c.id, Video: c.video}))
 			}
 			return nil
 		case model.CmdCallReject, model.CmdCallEnd:
@@ -221,7 +186,7 @@ func (s *CallService) signal(from model.Sender, m *model.Message, ext *model.Cal
 	if !own.holds(from, ext.Device) {
 		return model.Fail(model.CodeForbidden)
 	}
-	s.returned(c, own, from.Origin)
+	s.returned(c, own, socketOf(from))
 	switch m.Cmd {
 	case model.CmdCallEnd:
 		s.end(c, m.Cmd, from.UserID, endReason(rings, ext.Reason))
@@ -248,6 +213,9 @@ func (s *CallService) end(c *call, cmd int, by int64, reason string) {
 	}
 	now := time.Now()
 	s.board.end(c, cmd, by, reason, now)
+	if s.trunk != nil {
+		s.trunk.lines.free(c.id, c.caller.userID, c.callee.userID)
+	}
 	seconds := c.seconds(now)
 	if reason == model.CallFailed {
 		seconds = 0
@@ -284,6 +252,9 @@ func (s *CallService) Close() {
 		}
 		return nil
 	})
+	if s.trunk != nil {
+		s.trunk.finish()
+	}
 	s.entries.Wait()
 }
 

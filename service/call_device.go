@@ -11,7 +11,7 @@ import (
 func (s *CallService) Arrived(from model.Sender) {
 	_ = s.locked(func() error {
 		if c := s.board.calls[from.UserID]; c != nil && c.callee.userID == from.UserID && c.answered.IsZero() {
-			s.board.tell(from.Origin, c.ringing(time.Now()))
+			s.board.tell(socketOf(from), c.ringing(time.Now()))
 		}
 		return nil
 	})
@@ -20,27 +20,33 @@ func (s *CallService) Arrived(from model.Sender) {
 // Left is called when a socket has closed. A device of a call has a while to come
 // back with another one.
 func (s *CallService) Left(from model.Sender) {
+	if s.trunk != nil && from.Node == "" {
+		s.trunk.left(from)
+	}
 	_ = s.locked(func() error {
 		c := s.board.calls[from.UserID]
 		if c == nil {
 			return nil
 		}
-		own, _ := c.sides(from.UserID)
-		if own.origin != from.Origin {
-			return nil
+		if own, _ := c.sides(from.UserID); own.at == socketOf(from) {
+			s.lose(c, own)
 		}
-		s.board.leave(c, own)
-		own.timer = s.after(s.times.Grace, c, func() bool { return own.away }, model.CallLost)
 		return nil
 	})
 }
 
+// lose notes that the socket of a side is lost, for who holds mu.
+func (s *CallService) lose(c *call, own *party) {
+	s.board.leave(c, own)
+	own.timer = s.after(s.times.Grace, c, func() bool { return own.away }, model.CallLost)
+}
+
 // returned notes the socket that a device uses now, for who holds mu.
-func (s *CallService) returned(c *call, own *party, origin uint64) {
+func (s *CallService) returned(c *call, own *party, at socket) {
 	if own.away && own.timer != nil {
 		own.timer.Stop()
 	}
-	s.board.back(c, own, origin)
+	s.board.back(c, own, at)
 }
 
 // resume gives a device its call back, or tells it that there is none any more.
@@ -50,19 +56,19 @@ func (s *CallService) resume(from model.Sender, m *model.Message, ext *model.Cal
 		if c != nil {
 			own, _ := c.sides(from.UserID)
 			if own.holds(from, ext.Device) {
-				s.returned(c, own, from.Origin)
+				s.returned(c, own, socketOf(from))
 				state := c.state(own, model.CallCalling, "")
 				if !c.answered.IsZero() {
 					state = c.state(own, model.CallInCall, "")
 				}
 				state.CID = m.CID
-				s.board.tell(from.Origin, state)
+				s.board.tell(socketOf(from), state)
 				return nil
 			}
 		}
 		gone := frame(model.CmdCallState, 0, from.UserID, model.CallExt{Call: ext.Call, State: model.CallEnded, Reason: model.CallLost})
 		gone.CID = m.CID
-		s.board.tell(from.Origin, gone)
+		s.board.tell(socketOf(from), gone)
 		return nil
 	})
 }

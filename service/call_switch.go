@@ -1,7 +1,6 @@
 package service
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"time"
 
@@ -33,9 +32,24 @@ type call struct {
 type party struct {
 	userID int64
 	device string
-	origin uint64
+	at     socket
 	away   bool // its socket is lost
 	timer  *time.Timer
+}
+
+// socket is one of this node (""), or of another one; none if its id is zero.
+type socket struct {
+	node string
+	id   uint64
+}
+
+func socketOf(from model.Sender) socket { return socket{from.Node, from.Origin} }
+
+// told is a delivery for the sockets of a user, or for one. Node is that of the
+// socket which it names, and is to hand it on: "" for this one.
+type told struct {
+	node string
+	model.Delivery
 }
 
 // sides gives userID's side of the call and the other one.
@@ -51,7 +65,7 @@ func (p *party) holds(from model.Sender, device string) bool {
 	if device != "" && p.device != "" {
 		return device == p.device
 	}
-	return p.origin != 0 && p.origin == from.Origin
+	return p.at.id != 0 && p.at == socketOf(from)
 }
 
 // switchboard has the calls of a node and every transition between their
@@ -59,21 +73,31 @@ func (p *party) holds(from model.Sender, device string) bool {
 // timers and no database; what is to be told gathers in out. Its owner guards it.
 type switchboard struct {
 	calls map[int64]*call // by each of its two users
-	out   []model.Delivery
+	out   []told
 }
 
 // open starts a call that rings until the time given.
-func (b *switchboard) open(from model.Sender, m *model.Message, ext *model.CallExt, now, until time.Time) *call {
+func (b *switchboard) open(id string, from model.Sender, m *model.Message, ext *model.CallExt, now, until time.Time) *call {
 	c := &call{
-		id: rand.Text(), video: ext.Video, rings: until, signals: rate.NewLimiter(signalsPerSecond, signalsBurst),
-		caller: party{userID: from.UserID, device: ext.Device, origin: from.Origin}, callee: party{userID: m.DstID},
+		id: id, video: ext.Video, rings: until, signals: rate.NewLimiter(signalsPerSecond, signalsBurst),
+		caller: party{userID: from.UserID, device: ext.Device, at: socketOf(from)}, callee: party{userID: m.DstID},
 	}
 	c.invite = frame(model.CmdCallInvite, from.UserID, m.DstID, model.CallExt{Call: c.id, Video: c.video})
 	c.invite.Content, c.invite.At = m.Content, now.UnixMilli()
 	b.calls[from.UserID], b.calls[m.DstID] = c, c
-	b.tellUser(c.callee.userID, c.ringing(now), 0)
+	b.ring(c, now, model.MaxContent)
 	b.calling(c, m.CID, now)
 	return c
+}
+
+// ring rings on all devices of the callee, with what the caller says if it is
+// that short.
+func (b *switchboard) ring(c *call, now time.Time, short int) {
+	m := c.ringing(now)
+	if len(m.Content) > short {
+		m.Content = ""
+	}
+	b.out = append(b.out, told{"", model.Delivery{Message: m, Users: []int64{c.callee.userID}, Ephemeral: true}})
 }
 
 // ringing is the invitation with the seconds that are left to answer it.
@@ -88,18 +112,20 @@ func (c *call) ringing(now time.Time) model.Message {
 func (b *switchboard) calling(c *call, cid string, now time.Time) {
 	m := c.state(&c.caller, model.CallCalling, "")
 	m.Amount = c.ringing(now).Amount
-	b.tellUser(c.caller.userID, m, c.caller.origin)
+	b.tellUser(c.caller.userID, m, c.caller.at)
 	m.CID = cid
-	b.tell(c.caller.origin, m)
+	b.tell(c.caller.at, m)
 }
 
 // accept gives the callee's side to a device.
 func (b *switchboard) accept(c *call, from model.Sender, device string, video bool, now time.Time) {
 	c.answered = now
-	c.callee.device, c.callee.origin = device, from.Origin
-	b.tell(c.caller.origin, frame(model.CmdCallAccept, from.UserID, c.caller.userID, model.CallExt{Call: c.id, Video: video}))
-	b.tellUser(c.callee.userID, c.state(&c.callee, model.CallInCall, ""), 0)
-	b.tellUser(c.caller.userID, c.state(&c.caller, model.CallInCall, ""), c.caller.origin)
+	c.callee.device, c.callee.at = device, socketOf(from)
+	b.tell(c.caller.at, frame(model.CmdCallAccept, from.UserID, c.caller.userID, model.CallExt{Call: c.id, Video: video}))
+	answered := c.state(&c.callee, model.CallInCall, "")
+	b.tell(c.callee.at, answered)
+	b.tellUser(c.callee.userID, answered, c.callee.at)
+	b.tellUser(c.caller.userID, c.state(&c.caller, model.CallInCall, ""), c.caller.at)
 }
 
 // end takes the call off the board. The command goes to the devices that it
@@ -116,12 +142,12 @@ func (b *switchboard) end(c *call, cmd int, by int64, reason string, now time.Ti
 		m.Amount = seconds
 		switch {
 		case own.userID == by:
-			b.tellUser(own.userID, ended, 0)
-		case own.origin == 0: // it rings on all of them
-			b.tellUser(own.userID, m, 0)
+			b.tellUser(own.userID, ended, socket{})
+		case own.at.id == 0: // it rings on all of them
+			b.tellUser(own.userID, m, socket{})
 		default:
-			b.tell(own.origin, m)
-			b.tellUser(own.userID, ended, own.origin)
+			b.tell(own.at, m)
+			b.tellUser(own.userID, ended, own.at)
 		}
 	}
 }
@@ -168,21 +194,21 @@ func (b *switchboard) relay(c *call, from model.Sender, m *model.Message, ext *m
 	}
 	relayed := frame(m.Cmd, from.UserID, other.userID, signal)
 	relayed.Content = m.Content
-	b.tell(other.origin, relayed)
+	b.tell(other.at, relayed)
 }
 
 // leave notes that the socket of a side is lost.
 func (b *switchboard) leave(c *call, own *party) {
-	own.away, own.origin = true, 0
+	own.away, own.at = true, socket{}
 	b.other(c, own, model.CallAway)
 }
 
 // back gives a side to the socket that its device has now.
-func (b *switchboard) back(c *call, own *party, origin uint64) {
-	if own.origin == origin {
+func (b *switchboard) back(c *call, own *party, at socket) {
+	if own.at == at {
 		return
 	}
-	own.away, own.origin = false, origin
+	own.away, own.at = false, at
 	b.other(c, own, model.CallBack)
 }
 
@@ -190,7 +216,7 @@ func (b *switchboard) back(c *call, own *party, origin uint64) {
 func (b *switchboard) other(c *call, own *party, state string) {
 	_, other := c.sides(own.userID)
 	if !c.answered.IsZero() {
-		b.tell(other.origin, c.state(other, state, ""))
+		b.tell(other.at, c.state(other, state, ""))
 	}
 }
 
@@ -210,19 +236,20 @@ func frame(cmd int, userID, dstID int64, ext model.CallExt) model.Message {
 }
 
 // tell sends m to one socket; to none while there is none.
-func (b *switchboard) tell(origin uint64, m model.Message) {
-	if origin != 0 {
-		b.out = append(b.out, model.Delivery{Message: m, Only: origin, Ephemeral: true})
+func (b *switchboard) tell(to socket, m model.Message) {
+	if to.id != 0 {
+		b.out = append(b.out, told{to.node, model.Delivery{Message: m, Only: to.id, Ephemeral: true}})
 	}
 }
 
-// tellUser sends m to all sockets of a user but one.
-func (b *switchboard) tellUser(userID int64, m model.Message, except uint64) {
-	b.out = append(b.out, model.Delivery{Message: m, Users: []int64{userID}, Origin: except, Ephemeral: true})
+// tellUser sends m to all sockets of a user but one. It is said once and ends
+// what they show: a bus that loses much has it several times.
+func (b *switchboard) tellUser(userID int64, m model.Message, except socket) {
+	b.out = append(b.out, told{except.node, model.Delivery{Message: m, Users: []int64{userID}, Origin: except.id}})
 }
 
 // sent takes what is to be told.
-func (b *switchboard) sent() []model.Delivery {
+func (b *switchboard) sent() []told {
 	out := b.out
 	b.out = nil
 	return out

@@ -52,7 +52,7 @@ func (x *exchange) send(socket uint64, cmd int, dst int64, ext string) error {
 	if ext != "" {
 		m.Ext = json.RawMessage(ext)
 	}
-	return x.calls.Handle(x.Context(), model.Sender{UserID: int64(socket / 10), Origin: socket}, m)
+	return x.calls.Handle(x.Context(), model.Sender{UserID: int64(socket / 10), Origin: socket}, m, nil)
 }
 
 func (x *exchange) must(err error) {
@@ -75,7 +75,7 @@ func (x *exchange) heard() []string {
 		} else if d.Origin != 0 {
 			to += fmt.Sprintf(" but %d", d.Origin)
 		}
-		if !d.Ephemeral {
+		if ends := d.Message.Cmd == model.CmdCallEnd || d.Message.Cmd == model.CmdCallState; !d.Ephemeral && (d.Only != 0 || !ends) {
 			x.Errorf("%s: a frame of a call that is not ephemeral", to)
 		}
 		list = append(list, strings.TrimSpace(fmt.Sprintf("%s: %d %s %s", to, d.Message.Cmd, ext.State, ext.Reason)))
@@ -139,7 +139,7 @@ func TestCallFromRingToHangUp(t *testing.T) {
 		x.must(x.send(21, model.CmdCallRinging, 1, ""))
 		x.hears("ringing", "socket 10: 21")
 		x.must(x.send(20, model.CmdCallAccept, 1, `{"device":"b"}`))
-		x.hears("accept", "socket 10: 22", "user [2]: 27 in_call", "user [1] but 10: 27 in_call")
+		x.hears("accept", "socket 10: 22", "socket 20: 27 in_call", "user [2] but 20: 27 in_call", "user [1] but 10: 27 in_call")
 		err := x.send(21, model.CmdCallAccept, 1, `{"device":"c"}`)
 		if !errors.Is(err, &model.Error{Code: model.CodeConflict, Key: "answered"}) {
 			t.Errorf("a second device that accepts: %v", err)
@@ -266,7 +266,7 @@ func TestCrossedCalls(t *testing.T) {
 		x.must(x.send(10, model.CmdCallInvite, 2, `{"device":"a"}`))
 		x.take()
 		x.must(x.send(20, model.CmdCallInvite, 1, `{"device":"b"}`))
-		x.hears("both call", "socket 10: 22", "user [2]: 27 in_call", "user [1] but 10: 27 in_call")
+		x.hears("both call", "socket 10: 22", "socket 20: 27 in_call", "user [2] but 20: 27 in_call", "user [1] but 10: 27 in_call")
 		time.Sleep(3 * time.Second)
 		x.must(x.send(10, model.CmdCallEnd, 2, ""))
 		x.entry(`1>2 {"call":{"video":false,"result":"answered"}} 3 seen=true`)
@@ -332,7 +332,7 @@ func TestAnInviteSentAgain(t *testing.T) {
 		x.hears("again", "user [1] but 12: 27 calling", "socket 12: 27 calling")
 		time.Sleep(CallGrace + time.Second)
 		x.must(x.send(20, model.CmdCallAccept, 1, ""))
-		x.hears("accept", "socket 12: 22", "user [2]: 27 in_call", "user [1] but 12: 27 in_call")
+		x.hears("accept", "socket 12: 22", "socket 20: 27 in_call", "user [2] but 20: 27 in_call", "user [1] but 12: 27 in_call")
 	})
 }
 
@@ -366,7 +366,7 @@ func TestOneDeviceWins(t *testing.T) {
 			<-start
 			from := model.Sender{UserID: 2, Origin: 100 + i}
 			m := model.Message{Cmd: model.CmdCallAccept, Ext: fmt.Appendf(nil, `{"device":"d%d"}`, i)}
-			if err := x.calls.Handle(t.Context(), from, m); err == nil {
+			if err := x.calls.Handle(t.Context(), from, m, nil); err == nil {
 				won <- from.Origin
 			} else if !errors.Is(err, &model.Error{Code: model.CodeConflict, Key: "answered"}) {
 				t.Error(err)

@@ -42,6 +42,7 @@ func migrations() []migration {
 		rows(),
 		cids(),
 		{title: "how far back programs may be", steps: []string{"ALTER TABLE migration ADD COLUMN oldest INTEGER NOT NULL DEFAULT 0"}},
+		calls(),
 	}
 }
 

@@ -91,6 +91,7 @@ export function hear(m) {
 }
 
 async function invited(m, ext) {
+  if (ext.call && now.peek()?.id === ext.call) return; // on several nodes it is repeated while it rings
   // A call that only waits for the microphone gives way: to the same person it becomes the answer.
   if (busy() && !(is('preparing') && now.peek().peer !== m.userid)) return;
   if (busy()) release();
