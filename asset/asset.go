@@ -1,12 +1,11 @@
 // Package asset serves the client's own files: styles, ES modules, icons and
 // the vendored libraries. They are embedded, live under a URL that carries the
-// hash of all of them, and are compressed once at start. It imports nothing
-// else of ours but the catalogue beneath it.
+// hash of all of them, and cross the wire compressed. It imports nothing else of
+// ours but the catalogue beneath it.
 package asset
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -14,7 +13,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"mime"
 	"net/http"
 	"path"
 	"regexp"
@@ -47,12 +45,6 @@ type Files struct {
 	hash    string
 	files   map[string]file
 	imports map[string][]string // by module, what it imports itself
-}
-
-type file struct {
-	kind       string
-	plain      []byte
-	compressed []byte // nil where compression gains nothing
 }
 
 // Load reads the embedded assets and builds what is made of them: the joined
@@ -145,42 +137,6 @@ func sum(contents map[string][]byte) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
-func prepare(name string, data []byte) (file, error) {
-	f := file{kind: kind(name), plain: data}
-	if f.kind == "" {
-		return f, fmt.Errorf("no content type for %q", path.Ext(name))
-	}
-	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return f, err
-	}
-	if _, err = w.Write(data); err == nil {
-		err = w.Close()
-	}
-	if out.Len() < len(data)*9/10 {
-		f.compressed = out.Bytes()
-	}
-	return f, err
-}
-
-// kind does not ask the machine's MIME table, which differs between systems.
-func kind(name string) string {
-	switch path.Ext(name) {
-	case ".js":
-		return "text/javascript; charset=utf-8"
-	case ".css":
-		return "text/css; charset=utf-8"
-	case ".svg":
-		return "image/svg+xml"
-	case ".png":
-		return "image/png"
-	case ".json":
-		return "application/json"
-	}
-	return mime.TypeByExtension(path.Ext(name))
-}
-
 // Path gives the URL of an asset, such as "js/app.js".
 func (f *Files) Path(name string) string { return Prefix + f.hash + "/" + name }
 
@@ -223,13 +179,11 @@ func (f *Files) Data(name string) ([]byte, bool) {
 	return v.plain, ok
 }
 
-// Transfer is the size in bytes of what crosses the wire for an asset.
-func (f *Files) Transfer(name string) int {
-	v := f.files[name]
-	if v.compressed != nil {
-		return len(v.compressed)
-	}
-	return len(v.plain)
+// Transfer is the size in bytes of what crosses the wire for an asset, to who
+// accepts these encodings.
+func (f *Files) Transfer(name, accepted string) int {
+	_, data := f.files[name].pick(accepted)
+	return len(data)
 }
 
 // Modules lists modules and what they load before they run, to be fetched at
@@ -287,10 +241,9 @@ func (f *Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	data := v.plain
-	if v.compressed != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		h.Set("Content-Encoding", "gzip")
-		data = v.compressed
+	encoding, data := v.pick(r.Header.Get("Accept-Encoding"))
+	if encoding != "" {
+		h.Set("Content-Encoding", encoding)
 	}
 	h.Set("Content-Length", fmt.Sprint(len(data)))
 	if r.Method != http.MethodHead {

@@ -1,6 +1,9 @@
 package asset_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +13,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/andybalholm/brotli"
 
 	"hongyan/asset"
 	"hongyan/asset/locale"
@@ -81,6 +86,7 @@ func TestReferencesResolve(t *testing.T) {
 // targets names the modules that an import may mean; the only name made at run
 // time is that of a language.
 func targets(name string) []string {
+	name, _, _ = strings.Cut(name, "?") // asked for once more
 	if !strings.Contains(name, "${") {
 		return []string{name}
 	}
@@ -93,6 +99,7 @@ func targets(name string) []string {
 
 // The first load is within its budget: what the page waits for or fetches at once.
 func TestFirstLoad(t *testing.T) {
+	const wire = "gzip" // as on plain HTTP, where browsers do not take Brotli
 	files := load(t)
 	for _, lang := range []string{locale.Chinese, locale.English} {
 		for _, page := range []struct {
@@ -100,16 +107,16 @@ func TestFirstLoad(t *testing.T) {
 			entries []string
 			most    struct{ modules, bytes int }
 		}{
-			{"the list", []string{"js/app.js"}, struct{ modules, bytes int }{2, 60_000}},
-			{"a chat", []string{"js/app.js", "js/chat/chat.js", "js/locale/${lang}.chat.js"}, struct{ modules, bytes int }{4, 85_000}},
+			{"the list", []string{"js/app.js"}, struct{ modules, bytes int }{2, 54_000}},
+			{"a chat", []string{"js/app.js", "js/chat/chat.js", "js/locale/${lang}.chat.js"}, struct{ modules, bytes int }{4, 79_000}},
 		} {
 			modules := files.Modules(lang, page.entries...)
-			total := files.Transfer(asset.Stylesheet) + files.Transfer("icons.svg") + files.Transfer("favicon.svg")
+			total := files.Transfer(asset.Stylesheet, wire) + files.Transfer("icons.svg", wire) + files.Transfer("favicon.svg", wire)
 			for _, name := range modules {
 				if !files.Has(name) {
 					t.Errorf("no module %s", name)
 				}
-				total += files.Transfer(name)
+				total += files.Transfer(name, wire)
 			}
 			const html = 4000 // a page of conversations
 			if total += html; len(modules) > page.most.modules || total > page.most.bytes {
@@ -183,6 +190,23 @@ func TestServe(t *testing.T) {
 	}
 	if res = get(files.Path(asset.Stylesheet), "gzip", ""); res.Header.Get("Content-Encoding") != "gzip" {
 		t.Error("the stylesheet is not compressed")
+	}
+	for encoding, open := range map[string]func(io.Reader) (io.Reader, error){
+		"gzip": func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) },
+		"br":   func(r io.Reader) (io.Reader, error) { return brotli.NewReader(r), nil },
+	} {
+		res := get(files.Path("js/app.js"), "zstd, deflate;q=0.5, "+encoding+";q=0.9", "")
+		plain, err := open(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(plain)
+		if want, _ := files.Data("js/app.js"); err != nil || res.Header.Get("Content-Encoding") != encoding || !bytes.Equal(got, want) {
+			t.Errorf("%s: %q, %d bytes, %v", encoding, res.Header.Get("Content-Encoding"), len(got), err)
+		}
+	}
+	if res = get(files.Path(asset.Stylesheet), "br;q=0", ""); res.Header.Get("Content-Encoding") != "" {
+		t.Error("what is refused is sent")
 	}
 	if res = get(asset.Prefix+"0123456789ab/js/app.js", "", ""); strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
 		t.Error("an old hash is cached for good")

@@ -11,9 +11,9 @@ import (
 
 // linked are the modules that come together with all that they load before they
 // run, as one module under the name of the first: what every page of the client
-// starts with, and what a conversation needs beside it. A slow line pays for each
-// request more than for its bytes.
-func linked() []string { return []string{"js/app.js", chatEntry} }
+// starts with, what a conversation needs beside it, and what keeps and sends. A
+// slow line pays for each request more than for its bytes.
+func linked() []string { return []string{"js/app.js", chatEntry, "js/core/live.js"} }
 
 // The statements of a module that concern other modules. The sources write them
 // at the beginning of a line, and link refuses what it does not know.
@@ -224,12 +224,16 @@ func own(text []byte, exports []string) ([]byte, []string) {
 // point leads what a module fetches later, and the files it names, from where it stands now.
 func (l *linker) point(text []byte, name, file string) []byte {
 	text = replace(fetching, text, func(m []string) string {
-		target := path.Join(path.Dir(name), m[2])
+		spec, query, again := strings.Cut(m[2], "?")
+		target := path.Join(path.Dir(name), spec)
 		home := l.home[target]
-		if home == "" {
-			return "import(" + m[1] + relative(file, target) + m[1] + ")"
+		if again {
+			query = "?" + query
 		}
-		return "import('" + relative(file, home) + "').then((all) => all." + object(target) + ")"
+		if home == "" {
+			return "import(" + m[1] + relative(file, target) + query + m[1] + ")"
+		}
+		return "import(" + m[1] + relative(file, home) + query + m[1] + ").then((all) => all." + object(target) + ")"
 	})
 	return replace(placed, text, func(m []string) string {
 		return "new URL('" + relative(file, path.Join(path.Dir(name), m[1])) + "', import.meta.url)"

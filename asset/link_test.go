@@ -13,9 +13,10 @@ func sources() map[string][]byte {
 		"js/core/store.js": []byte("import { k as call } from '../../vendor/lib.js';\nexport * from './state.js';\n" +
 			"const picture = new URL('../../icon.svg', import.meta.url);\nexport async function words() { call(picture); return (await import(`../locale/${lang}.js`)).default; }\n"),
 		"js/core/state.js": []byte("export class State {}\nexport const now = 1;\n"),
+		"js/core/live.js":  []byte("import { now } from './state.js';\nexport const live = now;\nexport const again = (n) => import(`../ui/other.js?${n}`);\n"),
 		"js/chat/chat.js":  []byte("import { now as then } from '../core/store.js';\nimport './list.js';\nexport { State } from '../core/state.js';\n"),
 		"js/chat/list.js":  []byte("import { go } from '../app.js';\nexport function list() { go(); }\n"),
-		"js/ui/later.js":   []byte("import { list } from '../chat/list.js';\nimport * as store from '../core/store.js';\nimport { now } from '../core/state.js';\nimport { other } from './other.js';\nexport { State as Stand } from '../core/state.js';\nexport const get = async () => import('../chat/list.js');\n"),
+		"js/ui/later.js":   []byte("import { list } from '../chat/list.js';\nimport * as store from '../core/store.js';\nimport { now } from '../core/state.js';\nimport { other } from './other.js';\nexport { State as Stand } from '../core/state.js';\nexport const get = async () => import('../chat/list.js');\nexport const more = (n) => import(`../core/live.js?${n}`);\n"),
 		"js/ui/other.js":   []byte("export default 1;\nexport const other = 1;\n"),
 	}
 }
@@ -37,7 +38,9 @@ func TestLink(t *testing.T) {
 			"import { $app, $core_store, $core_state } from '../app.js'; const $chat_list = (() => {", "const { now: then } = $core_store;",
 			"return { State: $core_state.State };", "export { $chat_list, $chat_chat };",
 		},
+		"js/core/live.js": {"import { $core_state } from '../app.js'; const $core_live = (() => {", "import(`../ui/other.js?${n}`)", "return { live, again };"},
 		"js/ui/later.js": {
+			"import(`../core/live.js?${n}`).then((all) => all.$core_live)",
 			"import { $core_store, $core_state } from '../app.js'; import { $chat_list } from '../chat/chat.js'; const { list } = $chat_list;\nconst store = $core_store;",
 			"import { other } from './other.js';", "const { State: Stand } = $core_state; export { Stand };", "import('../chat/chat.js').then((all) => all.$chat_list)",
 		},

@@ -356,3 +356,14 @@ func TestClock(t *testing.T) {
 		}
 	}
 }
+
+// Without modules the contacts are there all the same, and lead where one can write to them.
+func TestContactsWithoutModules(t *testing.T) {
+	v := visit{t: t, handler: newPages(t, &scene{}), lang: "zh-CN", cookies: []string{"hongyan=token-1"}}
+	plain := regexp.MustCompile(`(?s)<noscript>(<ul class="rows">.*?)</noscript>`).FindString(body(t, v.do("GET", "/contacts", nil)))
+	for _, want := range []string{`href="/c/10-2"`, "王小明", "1 位联系人"} {
+		if !strings.Contains(plain, want) {
+			t.Errorf("no %s in %q", want, plain)
+		}
+	}
+}

@@ -174,6 +174,7 @@ func TestNothingOfAPersonStaysAfterLogout(t *testing.T) {
 // TestChannelsOnTheScreen sets up a channel: what is wrong is said at its field,
 // and a test says why it did not arrive.
 func TestChannelsOnTheScreen(t *testing.T) {
+	beside(t)
 	for _, on := range []screen{phone, desktop} {
 		t.Run(on.name, func(t *testing.T) {
 			ann := register(t, "安娜", on)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -89,7 +90,16 @@ func startBrowser(t *testing.T) context.Context {
 	return browser.ctx
 }
 
+// TestMain runs one test at a time unless -parallel says otherwise: beside each
+// other they take less time, but gestures that are told by the clock, and waits
+// of thirty seconds, do not bear a machine that is busy with others too.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	together := false
+	flag.Visit(func(f *flag.Flag) { together = together || f.Name == "test.parallel" })
+	if !together {
+		_ = flag.Set("test.parallel", "1")
+	}
 	code := m.Run()
 	if browser.stop != nil {
 		browser.stop()
@@ -110,10 +120,27 @@ type person struct {
 	dialogs  []string
 }
 
+// alongside are the tests that run beside others.
+var alongside sync.Map
+
+// beside lets a test run beside others, where go test -parallel asks for it: each
+// has people and windows of its own, and most of a test is waiting. Its parts
+// keep their order.
+func beside(t *testing.T) {
+	t.Helper()
+	if strings.Contains(t.Name(), "/") {
+		return
+	}
+	if _, already := alongside.LoadOrStore(t, true); !already {
+		t.Parallel()
+	}
+}
+
 // newPerson opens a fresh browser profile for the site at base. What goes wrong
 // in the page's console fails the test in the end.
 func newPerson(t *testing.T, name, base string, on screen) *person {
 	t.Helper()
+	beside(t)
 	root := startBrowser(t)
 	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
 	p := &person{t: t, name: name, base: base, ctx: ctx}

@@ -91,6 +91,7 @@ func TestQRLoginOffline(t *testing.T) {
 // TestRowsStandStill keeps the order of rows under a pointer that moves over
 // them and under a finger, and puts it right afterwards.
 func TestRowsStandStill(t *testing.T) {
+	beside(t)
 	for _, on := range []screen{desktop, phone} {
 		t.Run(on.name, func(t *testing.T) {
 			ann, bo, cy := register(t, "安娜", on), register(t, "Bo", desktop), register(t, "Cy", desktop)

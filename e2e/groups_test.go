@@ -21,8 +21,10 @@ func knowing(a, b *account) {
 func (a *account) decoded(css string) string {
 	a.t.Helper()
 	a.until("the code", fmt.Sprintf("document.querySelector(%q)?.complete && document.querySelector(%[1]q).naturalWidth > 0", css))
-	return eval[string](a.person, fmt.Sprintf(`import(%s).then(({ decode }) => {
+	// A picture that has come may still have to be drawn.
+	return eval[string](a.person, fmt.Sprintf(`import(%s).then(async ({ decode }) => {
 		const img = document.querySelector(%q);
+		await img.decode();
 		return decode(img, img.naturalWidth, img.naturalHeight, true);
 	})`, moduleOf("ui/code.js"), css))
 }

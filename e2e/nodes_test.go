@@ -22,7 +22,6 @@ type station struct {
 func newStations(t *testing.T) [2]*station {
 	t.Helper()
 	startProduct(t) // builds it
-	t.Setenv("HONGYAN_BUS_SECRET", "the same on every node")
 	source, bus := startMariaDB(t), fmt.Sprintf("udp://127.255.255.255:%d", freePort(t))
 	files := "local:" + t.TempDir()
 	var all [2]*station

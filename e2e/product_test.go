@@ -30,6 +30,7 @@ var openLine = regexp.MustCompile(`open\s+(http://[^\s]+)`)
 // startProduct gives the address of the running product.
 func startProduct(t *testing.T) string {
 	t.Helper()
+	beside(t)
 	if findBrowser() == "" {
 		startBrowser(t) // skips
 	}
@@ -65,6 +66,7 @@ func launch(binary, data string, flags ...string) (cmd *exec.Cmd, base string, e
 	// The tests sign in often from one address, which the limits are there to stop.
 	flags = append([]string{"serve", "-listen", "127.0.0.1:0", "-internal", "", "-data", data, "-limits", "off"}, flags...)
 	cmd = exec.Command(binary, flags...)
+	cmd.Env = append(os.Environ(), "HONGYAN_BUS_SECRET=the same on every node") // of no use to one by itself
 	if testing.Verbose() {
 		cmd.Stderr = os.Stderr
 	}

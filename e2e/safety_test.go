@@ -91,8 +91,8 @@ func TestLargestNumber(t *testing.T) {
 	bo.until("the number after a reload", strings.ReplaceAll(exact, "%s", id(ann)))
 }
 
-// TestLoginWithoutScript signs in with a browser that runs no JavaScript, and
-// reads the conversation that the server renders.
+// TestLoginWithoutScript signs in with a browser that runs no JavaScript, reads
+// the conversation that the server renders, answers, and finds a friend.
 func TestLoginWithoutScript(t *testing.T) {
 	ann, bo := register(t, "安娜", phone), register(t, "Bo", desktop)
 	befriend(ann, bo)
@@ -125,4 +125,9 @@ func TestLoginWithoutScript(t *testing.T) {
 		t.Errorf("after answering the page says %q", text)
 	}
 	bo.until("that it was read", "store.rowOf(10, "+id(ann)+").peerread >= 1")
+
+	p.open("/contacts")
+	p.shot("plain-contacts")
+	p.do("to a friend", chromedp.Click(chromedp.CSS(".rows a[href='/c/10-"+id(bo)+"']")))
+	p.waitFor(".first-reply")
 }

@@ -65,7 +65,7 @@ func TestShellTabsShareOneLine(t *testing.T) {
 		one.sees("从第二个标签页")
 	}
 	three.until("the same in the list", "document.querySelector('.row .text')?.textContent === '从第二个标签页'")
-	two.until("nothing waiting", "store.pending(10, "+id(bo)+").length === 0")
+	two.until("nothing waiting", "store.pending(10, "+id(bo)+").length === 0 && store.rowNow(10, "+id(bo)+")")
 	seq := eval[int](two.person, "store.rowNow(10, "+id(bo)+").lastseq")
 	two.eval(fmt.Sprintf("store.act({ cmd: 16, kind: 10, dstid: %d, ref: %d, content: '改过了' })", bo.id, seq))
 	ann.sees("改过了")

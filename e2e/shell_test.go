@@ -108,8 +108,8 @@ func TestFirstLoad(t *testing.T) {
 		ann.say("一条消息 with some words to read")
 	}
 	for path, most := range map[string]struct{ requests, modules, bytes int }{
-		"/chat/index.shtml": {10, 2, 60_000},
-		"/c/10-" + id(bo):   {12, 4, 85_000},
+		"/chat/index.shtml": {8, 2, 46_000},
+		"/c/10-" + id(bo):   {11, 4, 69_000},
 	} {
 		ann.open("/nowhere")
 		ann.do("without the worker", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {

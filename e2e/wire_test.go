@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,7 +22,8 @@ type wire struct {
 
 	mu    sync.Mutex
 	down  bool
-	dark  bool // while down, pages do not come either
+	dark  bool   // while down, pages do not come either
+	lost  string // what does not come: a part of its path; "" for nothing
 	conns map[net.Conn]bool
 }
 
@@ -47,6 +49,10 @@ func newWireTo(t *testing.T, target func() string) *wire {
 	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/chat" {
 			w.sockets.Add(1)
+		}
+		if w.loses(r.URL.Path) {
+			hangUp(out)
+			return
 		}
 		if down, dark := w.isDown(); down && (dark || r.Method == http.MethodPost || r.URL.Path == "/chat") {
 			hangUp(out)
@@ -86,6 +92,19 @@ func (w *wire) isDown() (down, dark bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.down, w.dark
+}
+
+func (w *wire) loses(path string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lost != "" && strings.Contains(path, w.lost)
+}
+
+// lose has nothing come whose path contains a part, "" for all to come again.
+func (w *wire) lose(part string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lost = part
 }
 
 // cut ends the sockets and lets nothing through until mend.

@@ -49,6 +49,7 @@ func newWorkshop(t *testing.T) string {
 // TestLook draws every kind of message on both screens, light and dark, and
 // keeps the pictures. It fails where the console has something to say.
 func TestLook(t *testing.T) {
+	beside(t)
 	base := newWorkshop(t)
 	for _, on := range []screen{phone, desktop} {
 		for _, variant := range []struct{ name, query string }{

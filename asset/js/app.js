@@ -3,7 +3,7 @@ import { html, nothing, repeat } from '../vendor/lit.js';
 import { effect, signal } from '../vendor/signals-core.js';
 import { t, words } from './core/i18n.js';
 import * as store from './core/store.js';
-import { addressOf as keyOf, banner, blank, conversation, count, followKeyboard, head, icon, painted, setCookie, toast, View } from './ui/kit.js';
+import { addressOf as keyOf, banner, blank, conversation, count, followKeyboard, head, icon, painted, setCookie, toast, unfetched, View } from './ui/kit.js';
 import { back, go, HOME, jump, path, route } from './ui/route.js';
 import { lazy } from './ui/views.js';
 
@@ -186,14 +186,21 @@ function watchLine() {
   setInterval(() => { if (late.peek()) second.value++; }, 1000);
 }
 
-addEventListener('dragenter', () => import('./chat/drop.js'), { once: true });
+// What people asked for and could not be fetched is said, wherever they asked: the next touch asks again.
+addEventListener('unhandledrejection', (e) => {
+  if (!unfetched(e.reason)) return;
+  e.preventDefault();
+  toast(t('error.client.page'), 3500);
+});
+addEventListener('dragenter', () => import('./chat/drop.js').catch(() => {}), { once: true });
 
 async function boot() {
   // What the server rendered is seen first; where it is already, there is no frame to wait for.
   if (!performance.getEntriesByName('first-contentful-paint').length) await painted();
   const data = JSON.parse(document.getElementById('boot')?.textContent || '{}');
   const r = route.peek();
-  const started = store.start(data).catch(() => {}); // the line tells of it
+  let show = () => {};
+  const started = store.start(data, new Promise((resolve) => { show = resolve; })).catch(() => {}); // the line tells of it
   if (!data.me) await started; // from what this device kept
   // What the server rendered stays until the view that takes its place is there.
   const needed = { contacts: 'contacts', me: 'me' }[r.tab] ?? (r.sub === 'search' ? 'search' : '');
@@ -216,6 +223,7 @@ async function boot() {
   customElements.define('hy-app', App);
   await painted();
   performance.mark('interactive'); // what is shown has been drawn and answers
+  show();
   setCookie('tz', Intl.DateTimeFormat().resolvedOptions().timeZone ?? '');
   jump(Number(new URLSearchParams(location.search).get('seq')));
   const [, record] = /^\/record\/(\d+)$/.exec(location.pathname) ?? [];

@@ -9,8 +9,9 @@ import { openDatabase } from '/a/x/js/core/database.js';
 import { frameOf, Outbox } from '/a/x/js/core/outbox.js';
 import { Mirror } from '/a/x/js/core/mirror.js';
 import { Nodes } from '/a/x/js/core/nodes.js';
-import { backoff, isFinal, newCID } from '/a/x/js/core/socket.js';
+import { backoff, isFinal } from '/a/x/js/core/socket.js';
 import * as store from '/a/x/js/core/store.js';
+import { newCID } from '/a/x/js/core/wire.js';
 import { Timeline } from '/a/x/js/core/timeline.js';
 import { byLetter, initialsOf, letterOf, matches, ready } from '/a/x/js/ui/pinyin.js';
 

@@ -2,7 +2,7 @@
 // with the first frame of a call, or the first press on its button.
 import { post } from '../core/api.js';
 import { t, words } from '../core/i18n.js';
-import { newCID } from '../core/socket.js';
+import { newCID } from '../core/wire.js';
 import * as store from '../core/store.js';
 import { choose, toast } from '../ui/kit.js';
 import { style } from '../ui/style.js';

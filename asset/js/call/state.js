@@ -1,7 +1,7 @@
 // What the modules of a call have in common: the call that is shown, the
 // connection under it, and the way to the line.
 import { signal } from '../../vendor/signals-core.js';
-import { newCID } from '../core/socket.js';
+import { newCID } from '../core/wire.js';
 import * as store from '../core/store.js';
 
 export const CMD = Object.freeze({

@@ -98,7 +98,7 @@ class Chat extends View {
   async announce(m, where) {
     if (where.kind !== this.kind || where.dstid !== this.dstid || m.userid === store.me.peek()?.id) return;
     const box = this.querySelector('.announcer');
-    if (box) (await import('./announce.js')).announce(box, m, where);
+    if (box) (await import('./announce.js').catch(() => null))?.announce(box, m, where);
   }
 
   editLast() {

@@ -174,8 +174,12 @@ class Composer extends View {
     }
     const quote = this.takeQuote();
     const ext = fitting({ ...quote.ext, ...this.calls?.take(text), ...this.linked?.take(text) });
-    store.send(this.kind, this.dstid, { media: MEDIA.TEXT, content: text, ref: quote.ref, ...ext, ...held() });
-    store.saveDraft(this.kind, this.dstid, '');
+    const { kind, dstid } = this;
+    const draft = this.field.value;
+    // The words stay a draft until they are kept as a message.
+    store.send(kind, dstid, { media: MEDIA.TEXT, content: text, ref: quote.ref, ...ext, ...held() }).then(() => {
+      if (store.draftOf(kind, dstid) === draft) store.saveDraft(kind, dstid, '');
+    });
     this.setText('');
     this.field.focus();
   }

@@ -49,7 +49,7 @@ class MessageList extends View {
   }
 
   firstUpdated() {
-    setTimeout(() => this.handy(), LATER);
+    setTimeout(() => this.handy().catch(() => {}), LATER); // the first touch asks again
   }
 
   /** Brings what is not needed before somebody touches something. */
@@ -71,7 +71,7 @@ class MessageList extends View {
       return;
     }
     if (name === 'contextmenu' && event.target.closest('.content')) event.preventDefault();
-    this.handy().then(() => this.hands[name](this, event), () => {});
+    this.handy().then(() => this.hands[name](this, event));
   }
 
   get scroller() {
@@ -164,11 +164,12 @@ class MessageList extends View {
     const sent = this.items.some((item) => item.entry && !this.keys.has(item.key));
     const first = !this.opened && this.line.loaded;
     this.keys = new Set(this.items.map((item) => item.key));
-    if (first && this.brief) this.widen();
     if (first) this.openPlace();
     else if (sent && this.opened) this.toBottom();
     else holdPlace(this, this.anchor);
-    if (this.line.loaded && !this.brief && !this.line.complete && !this.line.error && box.scrollHeight <= box.clientHeight + (this.hands ? NEAR : 0)) this.showOlder();
+    if (first && this.brief) this.widen();
+    if (this.brief) return; // where things are is asked once the screen has been seen: to know it, all would be laid out twice
+    if (this.line.loaded && !this.line.complete && !this.line.error && box.scrollHeight <= box.clientHeight + (this.hands ? NEAR : 0)) this.showOlder();
     this.look();
   }
 
@@ -184,7 +185,7 @@ class MessageList extends View {
   openPlace() {
     this.opened = true;
     this.unreadSeen = undefined;
-    this.scroller.scrollTop = 0;
+    if (!this.brief) this.scroller.scrollTop = 0;
     if (this.kept && this.line.find(this.kept.seq)) this.rest(() => holdPlace(this, this.kept));
     else if (this.kept) this.far('toPlace', this.kept);
   }

@@ -3,7 +3,7 @@
 import { render } from '../../vendor/lit.js';
 import { html, nothing, t } from './base.js';
 import { post } from '../core/api.js';
-import { newCID } from '../core/socket.js';
+import { newCID } from '../core/wire.js';
 import * as store from '../core/store.js';
 import { CMD } from '../core/timeline.js';
 import { dialogOf, draftOf, field, top } from './dialog.js';

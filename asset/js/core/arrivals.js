@@ -1,6 +1,6 @@
 // What becomes of a frame that comes in: a message finds its place in its timeline
 // and its row, a receipt its mark, an event has the lists fetched that it is about.
-import { CMD, isPost, keyOf, kindOf, peerOf } from './socket.js';
+import { CMD, isPost, keyOf, kindOf, peerOf } from './wire.js';
 import { forget, me, outbox, patchRow, present, refresh, rowNow, stopTyping, timelines, typed } from './state.js';
 
 const listeners = new Set();

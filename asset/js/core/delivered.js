@@ -1,7 +1,7 @@
 // Tells the server what has reached this device: at most once a second and
 // conversation, and never what was told as read. Authors see it as "delivered".
 import { effect } from '../../vendor/signals-core.js';
-import { CMD, keyOf } from './socket.js';
+import { CMD, keyOf } from './wire.js';
 import { connection, conversations, groups, me, readUpTo } from './state.js';
 import { leading, sendFrame } from './store.js';
 

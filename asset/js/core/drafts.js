@@ -2,7 +2,7 @@
 // others a moment later.
 import { signal } from '../../vendor/signals-core.js';
 import { post } from './api.js';
-import { keyOf } from './socket.js';
+import { keyOf } from './wire.js';
 import { me, patchRow, refresh, rowNow, rowOf } from './state.js';
 
 const DELAY = 1500;

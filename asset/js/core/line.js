@@ -2,7 +2,8 @@
 // tab that leads holds the socket; the others hear what it hears and send through
 // it. Where a browser has no locks, as on plain HTTP, each tab leads itself.
 import { signal } from '../../vendor/signals-core.js';
-import { CMD, newCID, Socket, stats } from './socket.js';
+import { Socket, stats } from './socket.js';
+import { CMD, newCID } from './wire.js';
 
 const SUSPECT = 2500; // ms in which a busy leader answers too; one that does not is asleep
 const LOOK = 5000;

@@ -2,7 +2,7 @@
 // holds, keeps on disk what is written here and has the leader send it.
 import { batch } from '../../vendor/signals-core.js';
 import { Outbox } from './outbox.js';
-import { keyOf, newCID } from './socket.js';
+import { keyOf, newCID } from './wire.js';
 
 export class Mirror extends Outbox {
   /** @param {any} deps the outbox's, and ask: (method, ...args) => Promise, which has the leader's outbox do it */

@@ -2,7 +2,8 @@
 // keeps the order of each conversation and never changes a message's cid, so
 // that sending twice is the same as sending once.
 import { batch, signal } from '../../vendor/signals-core.js';
-import { backoff, keyOf, newCID } from './socket.js';
+import { backoff } from './socket.js';
+import { keyOf, newCID } from './wire.js';
 
 const ACK_TIMEOUT = 15000;
 const DISK_TIMEOUT = 5000;

@@ -2,7 +2,7 @@
 // of it. What arrives is put in by the store.
 import { batch, computed, signal } from '../../vendor/signals-core.js';
 import { post } from './api.js';
-import { CMD, keyOf, peerOf } from './socket.js';
+import { CMD, keyOf, peerOf } from './wire.js';
 
 const TYPING_FOR = 6000;
 

@@ -3,11 +3,8 @@
 import { batch, computed, effect, signal } from '../../vendor/signals-core.js';
 import { post } from './api.js';
 import { arrive, stored } from './arrivals.js';
-import { openDatabase } from './database.js';
 import { restoreDrafts } from './drafts.js';
-import { Line } from './line.js';
-import { Outbox } from './outbox.js';
-import { CMD, isPost, keyOf, newCID } from './socket.js';
+import { CMD, isPost, keyOf, newCID } from './wire.js';
 import { asOf, connection, conversations, current, me, outbox, patchRow, readUpTo, refresh, rowNow, stopTyping, take, timeline, timelines, unmute } from './state.js';
 import './timeline.js';
 
@@ -24,6 +21,8 @@ const typingSent = new Map();
 const framesOf = new Map();
 /** What the first hello is followed by where the page did not bring it, and every later one. */
 const LISTS = ['contacts', 'groups', 'requests'];
+let begun = false;
+let live = null; // live.js, once it is here
 let shared = null; // the database
 let unwatch = () => {};
 let uploader = null;
@@ -32,7 +31,7 @@ let wanted = LISTS;
 let watching = null;
 let muteTimer = 0;
 
-const line = signal(/** @type {Line|null} */ (null));
+const line = signal(/** @type {import('./line.js').Line|null} */ (null));
 
 /** Whether this tab holds the line for all tabs of this browser: what is to happen once, such as a sound, happens here. */
 export const leading = computed(() => line.value?.leading.value ?? false);
@@ -40,24 +39,41 @@ export const leading = computed(() => line.value?.leading.value ?? false);
 /** The name of what this device keeps for a person; nobody else's is ever opened. */
 export const databaseOf = (id) => `hongyan-${id}`;
 
-/** Starts the client with what the page brought: any of {me, conversations, contacts, groups, requests}. */
-export async function start(boot = {}) {
-  if (shared) return;
+/**
+ * Starts the client with what the page brought: any of {me, conversations, contacts, groups, requests}. That can be read and
+ * written in at once; what keeps and sends comes once the first screen has been `drawn`.
+ */
+export async function start(boot = {}, drawn = Promise.resolve()) {
+  if (begun) return;
+  begun = true;
   take(boot);
-  const db = (shared = boot.me ? await openDatabase(databaseOf(boot.me.id)) : await recall());
+  if (boot.me) await drawn;
+  live = await bring();
+  const db = (shared = boot.me ? await live.openDatabase(databaseOf(boot.me.id)) : await recall());
   try {
     localStorage.setItem(LAST, me.peek().id);
   } catch { /* a forbidden storage: there will be nothing to read without a network */ }
   timelines.kept = async (key) => (await import('./cache.js')).rowsOf(db, key);
   restoreDrafts();
   conversations.subscribe(followMutes);
-  line.value = new Line(databaseOf(me.peek().id), {
+  line.value = new live.Line(databaseOf(me.peek().id), {
     frame: receive, state: connected, check: stillSignedIn, nodes: nodesOf(boot), lead, follow, word: heard,
     box: (entries) => outbox.peek()?.take?.(entries), entries: () => [...(outbox.peek()?.entries() ?? [])],
     call: (method, ...args) => (method === 'stats' ? line.peek() : outbox.peek())?.[method](...args),
   });
   line.peek().start();
   wanted = LISTS.filter((name) => !boot[name] || name === 'contacts'); // of whom one may have come since
+}
+
+/** Fetches what there is no line without, until it comes. A browser may hold on to the failure of an address, hence another each time. */
+async function bring() {
+  for (let n = 0; ; n++) {
+    try {
+      return await (n ? import(`./live.js?${n}`) : import('./live.js'));
+    } catch {
+      await new Promise((resolve) => { setTimeout(resolve, Math.min(30, 2 ** n) * 1000); });
+    }
+  }
 }
 
 /** The addresses of the nodes that the page may connect to besides its own site, if there are any. */
@@ -78,7 +94,7 @@ const boxDeps = () => ({
 
 /** This tab leads: it sends what any tab wrote, also those that were closed. */
 async function lead() {
-  const box = new Outbox(boxDeps());
+  const box = new live.Outbox(boxDeps());
   const before = outbox.peek();
   await box.load();
   for (const entry of before?.entries() ?? []) box.adopt({ ...entry, state: entry.state === 'failed' ? 'failed' : 'waiting', saving: false });
@@ -117,7 +133,7 @@ export const farewell = () => line.peek()?.say('word', { left: true });
 /** Without a page of the server's: who was here last, and what this device kept for them. */
 async function recall() {
   const last = Number(localStorage.getItem(LAST));
-  const db = last ? await openDatabase(databaseOf(last)) : null;
+  const db = last ? await live.openDatabase(databaseOf(last)) : null;
   const kept = db && await (await import('./cache.js')).lists(db);
   if (kept?.me) {
     take(kept);
@@ -125,7 +141,7 @@ async function recall() {
     return db;
   }
   me.value = (await post('/user/me', {})).data;
-  return openDatabase(databaseOf(me.peek().id));
+  return live.openDatabase(databaseOf(me.peek().id));
 }
 
 /** Mutes for a while end here when they end on the server. */
@@ -236,12 +252,18 @@ export function markRead(kind, dstid, seq) {
   line.peek()?.say('word', { row: { kind, dstid, ...change } });
 }
 
-/** Writes a message: it goes through the outbox and its cid is given back. */
+/** Writes a message: it goes through the outbox, and once it is kept its cid is given back. */
 export function send(kind, dstid, message) {
   stopTyping(keyOf(kind, dstid));
   typingSent.delete(keyOf(kind, dstid));
-  return outbox.peek().add({ ...message, kind, dstid });
+  const add = (box) => box.add({ ...message, kind, dstid });
+  return outbox.peek() ? add(outbox.peek()) : someOutbox().then(add);
 }
+
+/** The outbox, which comes a moment after the first screen. */
+const someOutbox = () => new Promise((resolve) => {
+  const stop = outbox.subscribe((box) => box && queueMicrotask(() => { stop(); resolve(box); }));
+});
 
 /** Sends a change (recall, edit, react) and resolves when it is stored; such a thing is not queued. */
 export async function act(frame) {

@@ -3,10 +3,10 @@
 // there is. The list needs no timelines: this module comes with the chat.
 import { signal } from '../../vendor/signals-core.js';
 import { post } from './api.js';
-import { CMD, isPost, keyOf } from './socket.js';
+import { CMD, isPost, keyOf } from './wire.js';
 import { rowNow, timelines } from './state.js';
 
-export { CMD, isPost, keyOf, kindOf, peerOf } from './socket.js';
+export { CMD, isPost, keyOf, kindOf, peerOf } from './wire.js';
 
 const PAGE = 30;
 const CATCH_UP = 200;

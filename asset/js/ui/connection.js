@@ -63,7 +63,7 @@ class Connection extends View {
 
   connectedCallback() {
     super.connectedCallback();
-    this.look(true);
+    (this.soon ??= up()).then(() => this.look(true)); // before there is a line there is nothing to know of it
     this.timer = setInterval(() => document.hidden || this.look(), EVERY);
     browser().then((here) => { this.here = here; });
   }

@@ -176,6 +176,9 @@ export function toast(/** @type {string} */ text, ms = 2200) {
   toastTimer = setTimeout(hide, ms);
 }
 
+/** Whether a part of the client could not be fetched; each browser has words of its own for that. */
+export const unfetched = (/** @type {any} */ error) => error instanceof TypeError && /dynamically imported module|module script failed/i.test(error.message);
+
 /**
  * Runs what a button stands for; a failure is said, and nothing else happens.
  * @template T @param {() => Promise<T>} act @param {string} [done] what to say after it
@@ -187,7 +190,7 @@ export async function attempt(act, done) {
     if (done) toast(done);
     return result;
   } catch (err) {
-    toast(err.message || t('error.client.unavailable'), 3500);
+    toast(unfetched(err) ? t('error.client.page') : err.message || t('error.client.unavailable'), 3500);
     return undefined;
   }
 }
