@@ -1,6 +1,7 @@
 package calm_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,7 +13,7 @@ func TestWatch(t *testing.T) {
 	for name, c := range map[string]struct {
 		come  []int // one a second
 		stop  bool
-		calms int
+		calms int64
 	}{
 		"nothing":             {nil, false, 0},
 		"few":                 {[]int{1000}, false, 0},
@@ -23,8 +24,8 @@ func TestWatch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				calms := 0
-				w := calm.New(func() { calms++ })
+				var calms atomic.Int64
+				w := calm.New(func() { calms.Add(1) })
 				for _, many := range c.come {
 					for range many {
 						w.Note()
@@ -36,8 +37,8 @@ func TestWatch(t *testing.T) {
 				}
 				time.Sleep(time.Minute)
 				synctest.Wait()
-				if calms != c.calms {
-					t.Errorf("calm %d times, want %d", calms, c.calms)
+				if got := calms.Load(); got != c.calms {
+					t.Errorf("calm %d times, want %d", got, c.calms)
 				}
 			})
 		})
