@@ -31,9 +31,7 @@ func (r *run) wander(ctx, whole context.Context) {
 		switch {
 		case ctx.Err() != nil:
 		case a.state(room.talk) == outside:
-			r.change(whole, a, room.talk, inside, "", func(ctx context.Context) error {
-				return a.call(ctx, "/contact/joincommunity", map[string]any{"dstid": room.talk.low}, nil)
-			})
+			r.change(whole, a, room.talk, inside, "", func(ctx context.Context) error { return enter(ctx, a, room) })
 		case random.IntN(2) == 0:
 			r.change(whole, a, room.talk, outside, "leave", func(ctx context.Context) error {
 				return a.call(ctx, "/contact/leavecommunity", map[string]any{"dstid": room.talk.low}, nil)
@@ -44,6 +42,25 @@ func (r *run) wander(ctx, whole context.Context) {
 			})
 		}
 	}
+}
+
+// enter joins a group. Whoever was removed waits for the owner to agree.
+func enter(ctx context.Context, a *account, room *room) error {
+	var answer struct{ Status string }
+	err := a.call(ctx, "/contact/joincommunity", map[string]any{"dstid": room.talk.low}, &answer)
+	if err != nil || answer.Status == "member" {
+		return err
+	}
+	var list []model.RequestRow
+	if err := room.owner.call(ctx, "/contact/requests", nil, &list); err != nil {
+		return err
+	}
+	for _, row := range list {
+		if row.Group != nil && row.Group.ID == room.talk.low && row.User.ID == a.id && !row.Own {
+			return room.owner.call(ctx, "/contact/accept", map[string]any{"id": row.ID}, nil)
+		}
+	}
+	return errors.New("the owner does not see who waits")
 }
 
 // changeTime bounds a change of membership, faults included.
