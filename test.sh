@@ -157,7 +157,7 @@ benchmarks() {
 # one. Where the tests ran without the race detector they had these too.
 delivery() {
 	have gcc || return 0
-	tested -timeout 25m -run '^Test(Verify|Mutants|NoMutant|Bench|Cluster|ManyParked|FlashDisconnect)' .
+	tested -timeout 25m -run '^Test(Verify|Mutants|NoMutant|Bench|Cluster|Upgrade|EndsInOrder|ManyParked|FlashDisconnect)' .
 }
 
 # One system compiles whole; of another only what differs by system, as a
