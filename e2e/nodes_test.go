@@ -80,7 +80,7 @@ func TestGoesOnAtAnotherNode(t *testing.T) {
 	site.Store(&there.url) // as whatever is in front of the nodes does
 	was := ann.helloNode()
 	here.end(syscall.SIGTERM)
-	ann.until("the other node", "sock.stats.hello.node !== '"+was+"' && store.connection.peek().state === 'online'")
+	ann.until("the other node", "store.inspect().then((all) => all.hello.node !== '"+was+"' && store.connection.peek().state === 'online')")
 	bo.say("第二句")
 	ann.sees("第二句")
 
@@ -90,7 +90,7 @@ func TestGoesOnAtAnotherNode(t *testing.T) {
 	was = ann.helloNode()
 	there.end(syscall.SIGKILL)
 	ann.say("第三句")
-	ann.until("the first node again", "sock.stats.hello.node !== '"+was+"' && store.connection.peek().state === 'online'")
+	ann.until("the first node again", "store.inspect().then((all) => all.hello.node !== '"+was+"' && store.connection.peek().state === 'online')")
 	bo.sees("第三句")
 	bo.say("第四句")
 	ann.sees("第四句")
@@ -114,5 +114,5 @@ func (a *account) node(nodes [2]*station) (here, there *station) {
 func (a *account) helloNode() string {
 	a.t.Helper()
 	a.store()
-	return eval[string](a.person, "import(document.querySelector('script[type=module]').src).then((all) => { globalThis.sock = all.$core_socket; return sock.stats.hello.node; })")
+	return eval[string](a.person, "store.inspect().then((all) => all.hello.node)")
 }

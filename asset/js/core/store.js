@@ -19,7 +19,7 @@ const LATER = 1500; // what may wait for the first paint
 
 const typingSent = new Map();
 const framesOf = new Map();
-/** What the first hello is followed by where the page did not bring it, and every later one. */
+/** What each hello is followed by: the page has brought it, but of what changed since then nobody has heard. */
 const LISTS = ['contacts', 'groups', 'requests'];
 let begun = false;
 let live = null; // live.js, once it is here
@@ -27,7 +27,6 @@ let shared = null; // the database
 let unwatch = () => {};
 let uploader = null;
 let epoch = '';
-let wanted = LISTS;
 let watching = null;
 let muteTimer = 0;
 
@@ -62,7 +61,6 @@ export async function start(boot = {}, drawn = Promise.resolve()) {
     call: (method, ...args) => (method === 'stats' ? line.peek() : outbox.peek())?.[method](...args),
   });
   line.peek().start();
-  wanted = LISTS.filter((name) => !boot[name] || name === 'contacts'); // of whom one may have come since
 }
 
 /** Fetches what there is no line without, until it comes. A browser may hold on to the failure of an address, hence another each time. */
@@ -210,8 +208,7 @@ async function hello(m) {
   await refresh('conversations').catch(() => {});
   const now = current.peek();
   if (now) open(now.kind, now.dstid);
-  for (const name of wanted) refresh(name);
-  wanted = LISTS;
+  for (const name of LISTS) refresh(name);
   setTimeout(keepWatch, LATER);
 }
 

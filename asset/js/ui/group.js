@@ -21,9 +21,13 @@ class Group extends View {
 
   connectedCallback() {
     super.connectedCallback();
-    this.unlisten = store.onFrame(19, (m) => {
-      if (m.dstid === this.groupid && EVENTS.has(m.content) && (!m.kind || m.kind === 11)) this.load();
-    });
+    const ends = [
+      store.onFrame(19, (m) => {
+        if (m.dstid === this.groupid && EVENTS.has(m.content) && (!m.kind || m.kind === 11)) this.load();
+      }),
+      store.onFrame(6, () => this.load()), // nobody told of what changed before there was a line
+    ];
+    this.unlisten = () => ends.forEach((end) => end());
   }
 
   disconnectedCallback() {

@@ -17,7 +17,11 @@ class Person extends View {
   connectedCallback() {
     super.connectedCallback();
     // What was done on another device shows here too.
-    this.unlisten = store.onFrame(19, (m) => { if (m.content === 'contact_changed' && m.dstid === this.userid) this.loadBanned(); });
+    const ends = [
+      store.onFrame(19, (m) => { if (m.content === 'contact_changed' && m.dstid === this.userid) this.loadBanned(); }),
+      store.onFrame(6, () => this.loadBanned()), // nobody told of what was done before there was a line
+    ];
+    this.unlisten = () => ends.forEach((end) => end());
   }
 
   disconnectedCallback() {
