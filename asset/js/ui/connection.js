@@ -83,7 +83,7 @@ class Connection extends View {
   async look(measure = false) {
     if (this.asking && !measure) return;
     this.asking = true;
-    const stats = await store.inspect(measure);
+    const stats = await store.inspect(measure || !this.stats?.rtt?.length); // a line that came late has no round trip yet
     this.asking = false;
     if (stats) this.stats = { ...stats };
     if (measure) setTimeout(() => this.look(), 300); // by then most answers are here
