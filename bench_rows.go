@@ -13,8 +13,8 @@ import (
 	"modernc.org/sqlite"
 )
 
-// bareRows is the least that a store of messages can be: the product's SQLite and
-// its settings, one connection, one prepared statement, a row with the two unique
+// bareRows is the least that a store of messages can be: the product's SQLite, with
+// those of its settings that a commit hangs on, one connection, one prepared statement, a row with the two unique
 // indexes that are the guarantees. It is what the product's own is held against.
 type bareRows struct {
 	conn          driver.Conn

@@ -26,19 +26,7 @@ type company struct {
 // nothing else, or one. They are of this process, so that the race detector sees them.
 func inCompany(t *testing.T, only string, fn func(c *company)) {
 	t.Setenv("HONGYAN_BUS_SECRET", "the same on every node")
-	for name, buses := range map[string]func(t *testing.T) []string{
-		"udp": func(t *testing.T) []string {
-			bus := fmt.Sprintf("udp://127.255.255.255:%d", sharedPort(t))
-			return []string{bus, bus, bus}
-		},
-		"nats": func(t *testing.T) (list []string) {
-			x, y, z := sharedPort(t), sharedPort(t), sharedPort(t)
-			for _, own := range []int{x, y, z} {
-				list = append(list, fmt.Sprintf("nats+embedded://127.0.0.1:%d?peers=127.0.0.1:%d,127.0.0.1:%d,127.0.0.1:%d", own, x, y, z))
-			}
-			return list
-		},
-	} {
+	for name, buses := range simpleBuses() {
 		if !strings.Contains(name, only) {
 			continue
 		}
@@ -71,6 +59,17 @@ func (p *person) device(base string) *line {
 	there := *p
 	there.base = base
 	return there.connect()
+}
+
+// returns has a device of a call come back at a node with a socket of its own,
+// which both sides hear.
+func (p *person) returns(at *node, call, device string, other *line) *line {
+	p.t.Helper()
+	l := p.device(at.public)
+	l.sends(model.CmdCallResume, call, device, model.Message{})
+	l.told(call, model.CallInCall)
+	other.told(call, model.CallBack)
+	return l
 }
 
 // until reads on to a frame.
@@ -209,18 +208,12 @@ func TestCallAcrossNodes(t *testing.T) {
 		// The caller comes back at another node than the call's home.
 		check(t, la.conn.Close())
 		lb.told(call, model.CallAway)
-		la = a.device(c.nodes[2].public)
-		la.sends(model.CmdCallResume, call, "a", model.Message{})
-		la.told(call, model.CallInCall)
-		lb.told(call, model.CallBack)
+		la = a.returns(c.nodes[2], call, "a", lb)
 		bothWays(la, lb, call, "a")
 		bothWays(lb, la, call, "b")
 		check(t, lb.conn.Close())
 		la.told(call, model.CallAway)
-		lb = b.device(c.nodes[0].public) // now each is where the other was
-		lb.sends(model.CmdCallResume, call, "b", model.Message{})
-		lb.told(call, model.CallInCall)
-		la.told(call, model.CallBack)
+		lb = b.returns(c.nodes[0], call, "b", la) // now each is where the other was
 		bothWays(lb, la, call, "b")
 		lb.sends(model.CmdCallEnd, call, "b", model.Message{})
 		ended, entry := "", false // by letter, and by the bus
@@ -301,10 +294,7 @@ func TestCallAndDrains(t *testing.T) {
 		call := c.talk(la, lb)
 		check(t, c.nodes[1].end())
 		la.told(call, model.CallAway)
-		lb = b.device(c.nodes[2].public)
-		lb.sends(model.CmdCallResume, call, "b", model.Message{})
-		lb.told(call, model.CallInCall)
-		la.told(call, model.CallBack)
+		lb = b.returns(c.nodes[2], call, "b", la)
 		bothWays(la, lb, call, "a")
 		c.nodes[0].stop()
 		if m := lb.hears(model.CmdCallEnd, call); ext(t, m).Reason != model.CallAnswered {

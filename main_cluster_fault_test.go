@@ -176,12 +176,7 @@ func TestClusterFaults(t *testing.T) {
 		}
 	})
 	t.Run("nats embedded", func(t *testing.T) {
-		var buses [3]string
-		a, b, c := sharedPort(t), sharedPort(t), sharedPort(t)
-		for i, own := range []int{a, b, c} {
-			buses[i] = fmt.Sprintf("nats+embedded://127.0.0.1:%d?peers=127.0.0.1:%d,127.0.0.1:%d,127.0.0.1:%d", own, a, b, c)
-		}
-		f := newFleet(t, buses)
+		f := newFleet(t, serversInside(t))
 		f.judged(f.faults())
 	})
 	t.Run("nats and links", func(t *testing.T) {

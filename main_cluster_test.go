@@ -32,19 +32,7 @@ type resident struct {
 // together, over each bus that needs nothing else.
 func inCluster(t *testing.T, fn func(t *testing.T, source string, nodes []*child)) {
 	t.Setenv("HONGYAN_BUS_SECRET", "the same on every node")
-	for name, buses := range map[string]func(t *testing.T) []string{
-		"udp": func(t *testing.T) []string {
-			bus := fmt.Sprintf("udp://127.255.255.255:%d", sharedPort(t))
-			return []string{bus, bus, bus}
-		},
-		"nats": func(t *testing.T) (list []string) {
-			a, b, c := sharedPort(t), sharedPort(t), sharedPort(t)
-			for _, own := range []int{a, b, c} {
-				list = append(list, fmt.Sprintf("nats+embedded://127.0.0.1:%d?peers=127.0.0.1:%d,127.0.0.1:%d,127.0.0.1:%d", own, a, b, c))
-			}
-			return list
-		},
-	} {
+	for name, buses := range simpleBuses() {
 		t.Run(name, func(t *testing.T) {
 			source := dbtest.MySQL(t)
 			nodes := make([]*child, 3)
@@ -62,6 +50,28 @@ func inCluster(t *testing.T, fn func(t *testing.T, source string, nodes []*child
 			fn(t, source, nodes)
 		})
 	}
+}
+
+// simpleBuses are those that need nothing else: for each, what three nodes are told.
+func simpleBuses() map[string]func(*testing.T) [3]string {
+	return map[string]func(*testing.T) [3]string{"udp": broadcast, "nats": serversInside}
+}
+
+// broadcast joins three nodes by loopback's own broadcast.
+func broadcast(t *testing.T) [3]string {
+	t.Helper()
+	bus := fmt.Sprintf("udp://127.255.255.255:%d", sharedPort(t))
+	return [3]string{bus, bus, bus}
+}
+
+// serversInside joins three nodes by a NATS server inside each.
+func serversInside(t *testing.T) (buses [3]string) {
+	t.Helper()
+	a, b, c := sharedPort(t), sharedPort(t), sharedPort(t)
+	for i, own := range []int{a, b, c} {
+		buses[i] = fmt.Sprintf("nats+embedded://127.0.0.1:%d?peers=127.0.0.1:%d,127.0.0.1:%d,127.0.0.1:%d", own, a, b, c)
+	}
+	return buses
 }
 
 // sharedPort is one that TCP and UDP both have.

@@ -41,10 +41,8 @@ func TestClusterInterest(t *testing.T) {
 	source := dbtest.MySQL(t)
 	var nodes [3]*child
 	var internal [3]string
-	a, b, c := sharedPort(t), sharedPort(t), sharedPort(t)
 	var all sync.WaitGroup
-	for i, own := range []int{a, b, c} {
-		bus := fmt.Sprintf("nats+embedded://127.0.0.1:%d?peers=127.0.0.1:%d,127.0.0.1:%d,127.0.0.1:%d", own, a, b, c)
+	for i, bus := range serversInside(t) {
 		address, data := fmt.Sprintf("127.0.0.1:%d", sharedPort(t)), filepath.Join(t.TempDir(), fmt.Sprint(i))
 		internal[i] = "http://" + address
 		all.Go(func() { nodes[i] = spawn(t, data, source, "-limits", "off", "-bus", bus, "-internal", address) })

@@ -58,13 +58,8 @@ func ahead(t *testing.T) string {
 // a release before, and does not go back to it.
 func TestUpgradeAndBack(t *testing.T) {
 	apart(t)
-	var buses [3]string
-	a, b, c := sharedPort(t), sharedPort(t), sharedPort(t)
-	for i, own := range []int{a, b, c} {
-		buses[i] = fmt.Sprintf("nats+embedded://127.0.0.1:%d?peers=127.0.0.1:%d,127.0.0.1:%d,127.0.0.1:%d", own, a, b, c)
-	}
 	present, next := os.Args[0], ahead(t)
-	f := fleetOf(t, buses)
+	f := fleetOf(t, serversInside(t))
 	if old := os.Getenv("OLD_HONGYAN"); old != "" {
 		present, next = old, os.Args[0]
 	}
