@@ -68,7 +68,7 @@ type AwakeService struct {
 	log       *slog.Logger
 	courier   *courier
 
-	anyone atomic.Bool // somebody wants to be told
+	anyone audience
 	news   chan posted
 	rings  chan ring
 
@@ -77,6 +77,27 @@ type AwakeService struct {
 	later   map[laterKey]laterTurn
 	told    map[toldKey]time.Time
 	checked time.Time
+}
+
+// audience knows whether anybody wants to be told; safe for concurrent use.
+type audience struct{ joined atomic.Int64 } // 0: nobody; else how often somebody has joined
+
+func (a *audience) there() bool { return a.joined.Load() > 0 }
+
+func (a *audience) join() { a.joined.Add(1) }
+
+// count takes what the store says, unless it fails. Whoever joins while the
+// store is asked stays: the answer may be older than they are.
+func (a *audience) count(ask func() (int, error)) {
+	before := a.joined.Load()
+	n, err := ask()
+	switch {
+	case err != nil:
+	case n == 0:
+		a.joined.CompareAndSwap(before, 0)
+	case before == 0:
+		a.join()
+	}
 }
 
 // posted is a message as far as this service remembers it.
@@ -133,7 +154,7 @@ type watched struct {
 // Publish hands d on, and never blocks.
 func (w watched) Publish(d model.Delivery) {
 	w.Publisher.Publish(d)
-	if m := &d.Message; w.awake.anyone.Load() && m.Seq > 0 && m.IsPost() && !d.Silent && !d.Ephemeral {
+	if m := &d.Message; w.awake.anyone.there() && m.Seq > 0 && m.IsPost() && !d.Silent && !d.Ephemeral {
 		w.awake.note(&d)
 	}
 }
@@ -153,7 +174,7 @@ func (a *AwakeService) note(d *model.Delivery) {
 }
 
 // Wake says that there is somebody who wants to be told from now on.
-func (a *AwakeService) Wake() { a.anyone.Store(true) }
+func (a *AwakeService) Wake() { a.anyone.join() }
 
 // Run tells people until ctx ends.
 func (a *AwakeService) Run(ctx context.Context) {
@@ -211,14 +232,13 @@ func (a *AwakeService) round(ctx context.Context) {
 // tidy looks whether there is anybody to tell, who may have come by another
 // node, and forgets what is long over.
 func (a *AwakeService) tidy(ctx context.Context, now time.Time) {
-	var n int
-	err := a.db.View(ctx, func(v *xorm.Session) error {
-		_, err := v.SQL("SELECT EXISTS (SELECT 1 FROM push_subscription) + EXISTS (SELECT 1 FROM notify_channel WHERE enabled)").Get(&n)
-		return err
+	a.anyone.count(func() (n int, err error) {
+		err = a.db.View(ctx, func(v *xorm.Session) error {
+			_, err := v.SQL("SELECT EXISTS (SELECT 1 FROM push_subscription) + EXISTS (SELECT 1 FROM notify_channel WHERE enabled)").Get(&n)
+			return err
+		})
+		return n, err
 	})
-	if err == nil {
-		a.anyone.Store(n > 0)
-	}
 	for key, at := range a.told {
 		if now.Sub(at) > max(a.pace.Channel, a.pace.Push) {
 			delete(a.told, key)

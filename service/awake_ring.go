@@ -25,7 +25,7 @@ type ring struct {
 // all their devices and channels. It does not block, and what does not fit is
 // dropped. still is asked later, from other goroutines.
 func (a *AwakeService) Ring(caller, callee int64, video bool, still func() bool) {
-	if !a.anyone.Load() {
+	if !a.anyone.there() {
 		return
 	}
 	select {

@@ -281,50 +281,46 @@ func TestWhoNeedsNoNoticeGetsNone(t *testing.T) {
 		say := func(ext string) {
 			a.say(alice, model.Message{Content: "x", Ext: []byte(ext)})
 		}
-		t.Run("muted", func(t *testing.T) {
-			muted := true
-			if _, err := a.list.Set(t.Context(), model.Sender{UserID: bob}, model.KindRoom, group, service.Settings{Muted: &muted}); err != nil {
-				t.Fatal(err)
+		mute := func(muted bool) {
+			if _, err := a.list.Set(a.Context(), model.Sender{UserID: bob}, model.KindRoom, group, service.Settings{Muted: &muted}); err != nil {
+				a.Fatal(err)
 			}
-			say(`{}`)
-			a.silence()
-			say(fmt.Sprintf(`{"mentions":[%d]}`, bob))
-			a.hears("bob push.title|push.count 2|2/0")
-			muted = false
-			if _, err := a.list.Set(t.Context(), model.Sender{UserID: bob}, model.KindRoom, group, service.Settings{Muted: &muted}); err != nil {
-				t.Fatal(err)
-			}
+		}
+		mute(true)
+		say(`{}`)
+		a.silence()
+		say(fmt.Sprintf(`{"mentions":[%d]}`, bob))
+		a.hears("bob push.title|push.count 2|2/0")
+		mute(false)
+
+		// Muted for a while.
+		a.exec(func(s *xorm.Session) error {
+			_, err := s.Exec("UPDATE member SET silenttill = ? WHERE userid = ?", a.now().Add(time.Hour).UnixMilli(), bob)
+			return err
 		})
-		t.Run("muted for a while", func(*testing.T) {
-			a.exec(func(s *xorm.Session) error {
-				_, err := s.Exec("UPDATE member SET silenttill = ? WHERE userid = ?", a.now().Add(time.Hour).UnixMilli(), bob)
-				return err
-			})
-			say(`{}`)
-			a.silence()
-			a.wait(2 * time.Hour)
-		})
-		t.Run("looking", func(*testing.T) {
-			a.looking.Note(bob, session.ID, true)
-			say(`{}`)
-			a.silence()
-			a.looking.Note(bob, session.ID, false)
-			a.hears("bob push.title|push.count 4|4/4") // still unread
-			a.looking.Note(bob, session.ID, true)
-			a.wait(2 * time.Minute) // a device that says nothing more is not looked at
-			say(`{}`)
-			a.hears("bob push.title|push.count 5|5/5")
-		})
-		t.Run("signed out", func(t *testing.T) {
-			if err := a.sessions.End(t.Context(), bob, session.ID); err != nil {
-				t.Fatal(err)
-			}
-			say(`{}`)
-			a.silence()
-			if n := a.rows("push_subscription", "1 = 1"); n != 0 {
-				t.Errorf("%d subscriptions left", n)
-			}
-		})
+		say(`{}`)
+		a.silence()
+		a.wait(2 * time.Hour)
+
+		a.looking.Note(bob, session.ID, true)
+		say(`{}`)
+		a.silence()
+		a.looking.Note(bob, session.ID, false)
+		a.hears("bob push.title|push.count 4|4/4") // still unread
+		a.looking.Note(bob, session.ID, true)
+		a.wait(2 * time.Minute) // a device that says nothing more is not looked at
+		say(`{}`)
+		a.hears("bob push.title|push.count 5|5/5")
+
+		// Signed out.
+		if err := a.sessions.End(a.Context(), bob, session.ID); err != nil {
+			a.Fatal(err)
+		}
+		say(`{}`)
+		a.silence()
+		if n := a.rows("push_subscription", "1 = 1"); n != 0 {
+			a.Errorf("%d subscriptions left", n)
+		}
 	})
 }
 
