@@ -117,7 +117,10 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 	}
 	live := hub.New(bounds)
 	sessions := service.NewSessionService(d, live, s.now, s.config.SessionsPerUser)
-	users := service.NewUserService(d, sessions, password.New(runtime.GOMAXPROCS(0)), live, live, s.now, s.config.Limits)
+	var contacts *service.ContactService // there before the first socket, too
+	friends := func(ctx context.Context, userID int64) ([]int64, error) { return contacts.FriendIDs(ctx, userID) }
+	presence = service.NewPresenceService(live, live.Here(), friends, s.metrics, s.log)
+	users := service.NewUserService(d, sessions, password.New(runtime.GOMAXPROCS(0)), presence, live, s.now, s.config.Limits)
 	awake, err := s.awake(d)
 	if err != nil {
 		return nil, err
@@ -135,13 +138,12 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 		return nil, err
 	}
 	messages.Receipts = service.Receipts{Off: !s.config.Receipts}
-	conversations := service.NewConversationService(d, committer, live)
+	conversations := service.NewConversationService(d, committer, presence)
 	conversations.Receipts = messages.Receipts
 	calls := service.NewCallService(messages, live, service.CallTimes{Ring: s.config.CallRing, Grace: service.CallGrace}, s.config.Limits, s.metrics, s.log)
 	calls.Wake = awake.Ring
-	groups := service.NewCommunityService(d, committer, live, s.now)
-	contacts := service.NewContactService(d, users, live, s.now)
-	presence = service.NewPresenceService(live, live.Here(), contacts.FriendIDs, s.metrics, s.log)
+	groups := service.NewCommunityService(d, committer, presence, s.now)
+	contacts = service.NewContactService(d, users, live, s.now)
 	edge := &ctrl.Server{
 		Log: s.log, Locale: s.catalogue, Metrics: s.metrics, Pages: pages,
 		Sessions: sessions, Devices: sessions, Users: users, Contacts: contacts, Communities: groups,

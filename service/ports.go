@@ -19,7 +19,8 @@ type Publisher interface {
 	Disconnect(userID int64, sessionIDs []int64, code int, reason string)
 }
 
-// Presence tells who has a socket open right now.
+// Presence tells who is there: the hub by the sockets open right now,
+// PresenceService by what friends have been told.
 type Presence interface {
 	Online(userID int64) bool
 }

@@ -70,6 +70,17 @@ func (p *PresenceService) Changed(userID int64) {
 	}
 }
 
+// Online says what friends have been told: whoever is away within the time of
+// grace still counts as there, since nobody is told when they are back.
+func (p *PresenceService) Online(userID int64) bool {
+	if p.live.Online(userID) {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.told[userID]
+}
+
 // left is called when a user has stayed away for the time of grace.
 func (p *PresenceService) left(userID int64) {
 	p.mu.Lock()

@@ -80,10 +80,20 @@ func TestPresence(t *testing.T) {
 				}
 			}
 		}
+		// What the lists say is what was told: nobody is told of somebody who is
+		// back in time, so a list read meanwhile must not say that they are away.
+		lists := func(when string, want bool) {
+			t.Helper()
+			if p.Online(1) != want {
+				t.Errorf("%s: the lists say %t", when, !want)
+			}
+		}
+		lists("before", false)
 		turn(1, true)
 		told("coming", 1)
 		turn(1, false)
 		time.Sleep(presenceGrace - time.Millisecond)
+		lists("reloading", true)
 		turn(1, true)
 		time.Sleep(2 * presenceGrace)
 		synctest.Wait()
@@ -94,6 +104,7 @@ func TestPresence(t *testing.T) {
 		time.Sleep(presenceGrace)
 		synctest.Wait()
 		told("going", 0)
+		lists("gone", false)
 		p.Changed(1) // overtaken by what came after
 		turn(9, true)
 		turn(8, true)
