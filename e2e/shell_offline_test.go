@@ -35,6 +35,17 @@ func TestPartThatDoesNotCome(t *testing.T) {
 	ann.eval(ask)
 	ann.see(".hy-menu")
 
+	ann.wire.lose(".more.js") // the sentences: a button without its words is none
+	ann.openChat(bo.id)
+	ann.click("hy-composer button.plus")
+	ann.until("that it says so, and opens nothing", "document.querySelector('.toast')?.textContent === '这一部分没能加载，请检查网络后再试' && !document.querySelector('.drawer')")
+	ann.wire.lose("")
+	ann.click("hy-composer button.plus")
+	ann.see("hy-composer .choices")
+	if nameless := eval[int](ann.person, "[...document.querySelectorAll('.choices button')].filter((b) => !b.textContent.trim()).length"); nameless > 0 {
+		t.Errorf("%d tools have no name", nameless)
+	}
+
 	ann.wire.lose("/live.js")
 	ann.open("/c/10-" + id(bo))
 	ann.until("answers", "performance.getEntriesByName('interactive').length > 0")

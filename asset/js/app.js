@@ -1,9 +1,9 @@
 // The client's entry: the shell of tabs and panes, and the list of conversations.
 import { html, nothing, repeat } from '../vendor/lit.js';
 import { effect, signal } from '../vendor/signals-core.js';
-import { t, words } from './core/i18n.js';
+import { t } from './core/i18n.js';
 import * as store from './core/store.js';
-import { addressOf as keyOf, banner, blank, conversation, count, followKeyboard, head, icon, painted, setCookie, toast, unfetched, View } from './ui/kit.js';
+import { addressOf as keyOf, banner, blank, conversation, count, followKeyboard, head, helper, icon, painted, setCookie, toast, unfetched, View } from './ui/kit.js';
 import { back, go, HOME, jump, path, route } from './ui/route.js';
 import { lazy } from './ui/views.js';
 
@@ -14,8 +14,7 @@ const PRESS = 450;
 const HOVER = 3000; // so long rows stand still after the pointer last moved over them
 const GRACE = 2000; // a line that is back within this time was never away, as far as people care
 
-/** Keys and menus come with the first of them, or when there is time; their words with them. */
-const helper = (/** @type {Promise<any>} */ module) => Promise.all([module, words()]).then(([m]) => m);
+// Keys and menus come with the first of them, or when there is time.
 const menus = () => helper(import('./ui/menus.js'));
 let keys = null;
 const loadKeys = async () => { keys = await helper(import('./ui/keys.js')); };

@@ -1,6 +1,6 @@
 // What a tap on a part of a message does. The rest of what can be done with one
 // is in deeds.js, which comes with the menu.
-import { attempt, choose, emit, t } from './base.js';
+import { attempt, choose, emit, helper, t } from './base.js';
 import * as store from '../core/store.js';
 import { CMD, MEDIA, reactionsOf } from '../core/timeline.js';
 import * as player from './player.js';
@@ -21,7 +21,7 @@ export async function menu(pane, item, element) {
   const { m } = item;
   const me = store.me.peek().id;
   const mine = new Set(reactionsOf(m).filter((r) => r.users.includes(me)).map((r) => r.emoji));
-  const [{ openMenu }, { deedsOf }] = await Promise.all([import('./menu.js'), import('./deeds.js')]);
+  const [{ openMenu }, { deedsOf }] = await Promise.all([import('./menu.js'), helper(import('./deeds.js'))]);
   const speaks = pane.kind !== CMD.NOTICE;
   openMenu(element.getBoundingClientRect(), { items: deedsOf(pane, item), mine, react: speaks ? (emoji) => react(pane, m, emoji, mine.has(emoji)) : undefined });
 }
@@ -45,10 +45,10 @@ export function react(pane, m, emoji, on) {
 }
 
 /** Opens the sheet of who has a message and who has read it. */
-export const readers = (pane, m) => attempt(async () => (await import('./readers.js')).openReaders(pane, m));
+export const readers = (pane, m) => attempt(async () => (await helper(import('./readers.js'))).openReaders(pane, m));
 
 /** Opens a record of messages. */
-export const record = (id) => attempt(async () => (await import('./record.js')).openRecord(id));
+export const record = (id) => attempt(async () => (await helper(import('./record.js'))).openRecord(id));
 
 /** Says why a message did not go, and asks what to do with it. */
 export async function failed(entry) {
@@ -63,7 +63,7 @@ export const cancel = (entry) => store.outbox.peek().cancel(entry.cid);
 
 /** Shows a picture or a video over the whole screen, with its neighbours at hand. */
 export async function view(pane, item) {
-  const { openViewer } = await import('./viewer.js');
+  const { openViewer } = await helper(import('./viewer.js'));
   const all = pane.items.filter((i) => i.type === 'message' && (i.m.media === MEDIA.IMAGE || i.m.media === MEDIA.VIDEO) && sourceOf(i));
   // The list may have been laid out anew meanwhile: its items are others, their keys are not.
   const at = all.findIndex((i) => i.key === item.key);

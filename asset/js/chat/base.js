@@ -1,6 +1,6 @@
 // What the chat's modules take from elsewhere, in one place.
 export { html, nothing, repeat, svg, ifDefined, live } from '../../vendor/lit.js';
-export { ask, attempt, avatar, choose, count, finder, icon, painted, preview, toast, View } from '../ui/kit.js';
+export { ask, attempt, avatar, choose, count, finder, helper, icon, painted, preview, toast, View } from '../ui/kit.js';
 export { bytes, chipTime, duration, fullTime, has, lang, t } from '../core/i18n.js';
 
 /** Tells the elements around one of something. */

@@ -1,7 +1,7 @@
 // How each medium looks. Everything a message brings is text or an address that
 // was checked: nothing of it becomes markup.
 import { signal } from '../../vendor/signals-core.js';
-import { attempt, bytes, duration, emit, has, html, icon, nothing, preview, svg, t } from './base.js';
+import { attempt, bytes, duration, emit, has, helper, html, icon, nothing, preview, svg, t } from './base.js';
 import { me, nameOf } from '../core/store.js';
 import { CMD, MEDIA } from '../core/timeline.js';
 import { cancel, play, recalledText, view } from './actions.js';
@@ -77,7 +77,7 @@ function follow(event, part, m) {
   const reason = own || event.button === 2 || ownFile(part.href) ? '' : reasonToAsk(part, m.cmd === CMD.ROOM);
   if (!reason) return;
   event.preventDefault();
-  attempt(async () => (await import('./linkcheck.js')).confirmLink(part, reason));
+  attempt(async () => (await helper(import('./linkcheck.js'))).confirmLink(part, reason));
 }
 
 const edited = (m) => (m.ext?.edited ? html`<span class="edited">${t('chat.edited')}</span>` : nothing);

@@ -1,5 +1,5 @@
 // Where a message is written: text, emoji, pictures, files and voice.
-import { attempt, emit, html, icon, nothing, preview, t, toast, View } from './base.js';
+import { attempt, emit, helper, html, icon, nothing, preview, t, toast, View } from './base.js';
 import * as store from '../core/store.js';
 import { CMD, MEDIA } from '../core/timeline.js';
 import { context, drawer, inputs, volatile } from './drawer.js';
@@ -147,9 +147,10 @@ class Composer extends View {
 
   async toggle(panel) {
     this.holding = false;
-    if (panel === 'plus') this.tools = (await import('./tools.js')).tools;
+    const part = await attempt(() => helper(panel === 'plus' ? import('./tools.js') : import('./emoji.js')));
+    if (!part) return;
+    if (panel === 'plus') this.tools = part.tools;
     this.panel = this.panel === panel ? null : panel;
-    if (this.panel === 'emoji') await import('./emoji.js');
     if (!this.panel) this.field.focus();
     else if (byTouch()) this.field.blur();
   }
@@ -247,7 +248,7 @@ class Composer extends View {
   /** Shows what is about to be sent; it goes when it is confirmed. */
   async offer(files) {
     const { kind, dstid } = this;
-    const { offer } = await import('./sending.js');
+    const { offer } = await helper(import('./sending.js'));
     await offer(this, files, kind, dstid);
   }
 
@@ -270,7 +271,7 @@ class Composer extends View {
 
   voiceMode(reason) {
     if (reason === 'hold') this.toggleHolding();
-    else import('./sending.js').then(({ sayBlocked }) => sayBlocked(this, reason));
+    else helper(import('./sending.js')).then(({ sayBlocked }) => sayBlocked(this, reason));
   }
 }
 

@@ -2,7 +2,7 @@
 // cancel, right to go on without holding); by mouse and keyboard one click starts
 // and the next one sends.
 import { pause } from './player.js';
-import { ask, duration, emit, html, icon, nothing, t, toast, View } from './base.js';
+import { ask, duration, emit, helper, html, icon, nothing, t, toast, View } from './base.js';
 
 const CANCEL_AT = 60;
 const LOCK_AT = 70;
@@ -91,7 +91,7 @@ class VoiceButton extends View {
 
   /** Whether recording works here; where it does not, the composer is told why. */
   async possible() {
-    this.tools ??= await import('./recorder.js');
+    this.tools ??= await helper(import('./recorder.js'));
     const why = this.tools.obstacle();
     if (why) emit(this, 'hy-voice-mode', { reason: why });
     return !why;

@@ -266,6 +266,12 @@ export function lazily(modules) {
   return { ready, failed, load };
 }
 
+/**
+ * A module that is opened by hand, and the sentences that it says: a button without its words is none.
+ * @template M @param {Promise<M>} module
+ */
+export const helper = (module) => Promise.all([module, words()]).then(([m]) => m);
+
 /** Resolves after the next frame; where none comes, as in a hidden tab, a little later. */
 export const painted = () => new Promise((resolve) => {
   requestAnimationFrame(() => setTimeout(resolve));
