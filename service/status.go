@@ -100,7 +100,10 @@ func (v *StatusService) Get(ctx context.Context, key string, hold time.Duration)
 	defer timer.Stop()
 	for last := false; ; {
 		served, err := v.look(ctx, hash)
-		if ctx.Err() != nil && served == nil {
+		if ctx.Err() != nil {
+			if served != nil {
+				served.GiveBack()
+			}
 			return nil, nil // whatever failed, it failed for nobody
 		}
 		if err != nil || served != nil || last {
@@ -125,7 +128,8 @@ func (v *StatusService) look(ctx context.Context, hash string) (served *Served, 
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		ctx, cancel := context.WithTimeout(ctx, lookPatience)
+		// A child would leave the request's context larger for as long as it waits.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookPatience)
 		defer cancel()
 		defer func() {
 			if r := recover(); r != nil {
@@ -141,11 +145,8 @@ func (v *StatusService) look(ctx context.Context, hash string) (served *Served, 
 // take serves the value under a key to one of those who ask; nil if there is
 // none to be had. Most who ask find none, and do not trouble the writer.
 func (v *StatusService) take(ctx context.Context, hash string) (*Served, error) {
-	var there bool
-	err := v.db.View(ctx, func(s *xorm.Session) (err error) {
-		there, err = s.Where("hash = ? AND servedat = 0 AND expires > ?", hash, v.now.millis()).Exist(new(model.Status))
-		return err
-	})
+	var id int64
+	there, err := v.db.ReadRow(ctx, "SELECT id FROM status WHERE hash = ? AND servedat = 0 AND expires > ?", []any{hash, v.now.millis()}, &id)
 	if err != nil || !there {
 		return nil, err
 	}
@@ -165,12 +166,7 @@ func (v *StatusService) take(ctx context.Context, hash string) (*Served, error) 
 	if err != nil || !taken {
 		return nil, err
 	}
-	served := &Served{Value: row.Value, GiveBack: func() { v.giveBack(row.ID, hash) }}
-	if ctx.Err() != nil {
-		served.GiveBack()
-		return nil, nil
-	}
-	return served, nil
+	return &Served{Value: row.Value, GiveBack: func() { v.giveBack(row.ID, hash) }}, nil
 }
 
 // giveBack makes a value that reached nobody wait again. Where that fails the
