@@ -179,6 +179,10 @@ func (f *Files) Data(name string) ([]byte, bool) {
 	return v.plain, ok
 }
 
+// Sheet gives a style sheet as it stands within a page; "" if there is none of
+// that name.
+func (f *Files) Sheet(name string) string { return string(f.files[name].plain) }
+
 // Transfer is the size in bytes of what crosses the wire for an asset, to who
 // accepts these encodings.
 func (f *Files) Transfer(name, accepted string) int {

@@ -21,6 +21,7 @@ const (
 	themeCookie = "theme"
 	careCookie  = "care"
 	zoneCookie  = "tz"
+	sheetCookie = "sheet" // of which set of assets the browser has the client's style sheet
 
 	yearSeconds = 365 * 24 * 3600
 )
@@ -48,6 +49,7 @@ type pages struct {
 	*Server
 	views  *view.Views
 	assets *asset.Files
+	styles string // the policy's word on them: files, and the sheets within pages
 	source PageSource
 }
 
@@ -153,6 +155,9 @@ func (p *pages) common(r *request) view.Common {
 	if cookie, err := r.Cookie(careCookie); err == nil {
 		c.Care = cookie.Value == "1"
 	}
+	if cookie, err := r.Cookie(sheetCookie); err == nil {
+		c.Styled = cookie.Value == p.assets.Hash()
+	}
 	return c
 }
 
@@ -164,6 +169,7 @@ func (p *pages) render(w http.ResponseWriter, r *request, status int, name strin
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "style-src 'self'", p.styles, 1))
 	h.Set("Cache-Control", "no-store")
 	h.Set("Vary", "Cookie, Accept-Language, Accept-Encoding")
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {

@@ -51,6 +51,8 @@ func (p *pages) offline(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	data := &view.App{Common: p.common(r), Tab: "messages", Pane: "list", Boot: view.Boot{Offline: true, Nodes: nodes}}
+	common := p.common(r)
+	common.Styled = true // the worker keeps the sheet beside this page
+	data := &view.App{Common: common, Tab: "messages", Pane: "list", Boot: view.Boot{Offline: true, Nodes: nodes}}
 	return p.render(w, r, http.StatusOK, "/chat/offline.shtml", data)
 }

@@ -2,6 +2,8 @@ package ctrl
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 
 	"hongyan/asset"
@@ -15,6 +17,7 @@ import (
 type Pages struct {
 	Views  *view.Views
 	Assets *asset.Files
+	styles string
 }
 
 // NewPages parses the templates and prepares the assets; a fault in either is
@@ -28,7 +31,23 @@ func NewPages(catalogue *locale.Catalogue) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pages{Views: views, Assets: assets}, nil
+	return &Pages{Views: views, Assets: assets, styles: styleSource(assets, asset.Stylesheet, asset.FormSheet)}, nil
+}
+
+// styleSource is a policy's word on styles: those of this site's files, and the
+// sheets that stand within pages, by what they say.
+func styleSource(assets *asset.Files, names ...string) string {
+	allowed := "style-src 'self'"
+	for _, name := range names {
+		sum := sha256.Sum256([]byte(assets.Sheet(name)))
+		allowed += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	return allowed
+}
+
+// of gives what serves the pages.
+func (made *Pages) of(s *Server, source PageSource) *pages {
+	return &pages{Server: s, views: made.Views, assets: made.Assets, styles: made.styles, source: source}
 }
 
 // siteSource is the PageSource of the product: its services.

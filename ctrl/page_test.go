@@ -2,6 +2,8 @@ package ctrl
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -13,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"hongyan/asset"
 	"hongyan/asset/locale"
 	"hongyan/model"
+	"hongyan/util/metrics"
 	"hongyan/view"
 )
 
@@ -124,18 +126,18 @@ func newPages(t *testing.T, s *scene) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	assets, err := asset.Load(catalogue)
-	if err != nil {
-		t.Fatal(err)
-	}
-	views, err := view.New(catalogue, assets, locale.Chinese, locale.English)
+	made, err := NewPages(catalogue)
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := &Server{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Locale: catalogue, Sessions: s}
 	mux := http.NewServeMux()
-	(&pages{Server: server, views: views, assets: assets, source: s}).routes(mux)
-	return mux
+	made.of(server, s).routes(mux)
+	handler, err := Edge{Log: server.Log, Locale: catalogue, Metrics: metrics.New(), Policy: Policy("")}.Wrap(mux)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
 }
 
 type visit struct {
@@ -170,10 +172,29 @@ func body(t *testing.T, res *http.Response) string {
 }
 
 var (
-	inlineStyle = regexp.MustCompile(`\sstyle=|<style|\son[a-z]+=`)
+	inlineStyle = regexp.MustCompile(`\sstyle=|\son[a-z]+=`)
+	sheetWithin = regexp.MustCompile(`(?s)<style>(.*?)</style>`)
 	inlineCode  = regexp.MustCompile(`<script(?: type="module" src="/a/[^"]+"| type="application/json" id="boot")?>`)
 	foreign     = regexp.MustCompile(`(?:src|href|action)="(?:https?:)?//`)
 )
+
+// TestSheetComesWithinThePageOnce: a browser that has this set's style sheet as
+// a file is told its name; one that has another's, or none, gets what it says.
+func TestSheetComesWithinThePageOnce(t *testing.T) {
+	handler := newPages(t, &scene{rows: sceneRows()})
+	open := func(sheet string) string {
+		v := visit{t: t, handler: handler, lang: "en", cookies: []string{"hongyan=token-1", "sheet=" + sheet}}
+		return body(t, v.do("GET", "/chat/index.shtml", nil))
+	}
+	first := open("ffffffffffff")
+	set := regexp.MustCompile(`/a/([0-9a-f]+)/js/app.js`).FindStringSubmatch(first)
+	if len(set) != 2 || !sheetWithin.MatchString(first) || strings.Contains(first, `rel="stylesheet"`) {
+		t.Fatal("a browser with another set's sheet does not get this one's")
+	}
+	if again := open(set[1]); sheetWithin.MatchString(again) || !strings.Contains(again, `<link rel="stylesheet" href="/a/`+set[1]+`/app.css">`) {
+		t.Error("a browser that has the sheet gets it again")
+	}
+}
 
 func TestPagesRender(t *testing.T) {
 	handler := newPages(t, &scene{rows: sceneRows()})
@@ -197,6 +218,11 @@ func TestPagesRender(t *testing.T) {
 			if !strings.Contains(page, `<html lang="`+lang+`"`) || !strings.HasSuffix(strings.TrimSpace(page), "</html>") {
 				t.Errorf("%s %s: no whole page in the language", lang, target)
 			}
+			sheets := sheetWithin.FindAllStringSubmatch(page, -1)
+			if sum := sha256.Sum256([]byte(sheets[0][1])); len(sheets) != 1 || !strings.Contains(res.Header.Get("Content-Security-Policy"), "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") {
+				t.Errorf("%s %s: %d sheets, policy %s", lang, target, len(sheets), res.Header.Get("Content-Security-Policy"))
+			}
+			page = sheetWithin.ReplaceAllString(page, "")
 			if m := inlineStyle.FindString(page); m != "" {
 				t.Errorf("%s %s: %q", lang, target, m)
 			}

@@ -124,7 +124,7 @@ func (s *Server) Handler() http.Handler {
 		mux.HandleFunc("GET /chat", s.chat())
 	}
 	if s.Pages != nil {
-		(&pages{Server: s, views: s.Pages.Views, assets: s.Pages.Assets, source: siteSource{s}}).routes(mux)
+		s.Pages.of(s, siteSource{s}).routes(mux)
 	}
 	return s.straight(mux)
 }

@@ -72,9 +72,16 @@ func (a *account) firstLoad() string {
 	})()`)
 }
 
+// unstyled lets the server take this browser for one that has no style sheet yet.
+func (a *account) unstyled() {
+	a.t.Helper()
+	a.eval("document.cookie = 'sheet=; Path=/; Max-Age=0'; 0")
+}
+
 // slow makes this person's browser a slow phone on a slow line, with an empty cache.
 func (a *account) slow() {
 	a.t.Helper()
+	a.unstyled()
 	a.do("slow", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		if _, err := chromedp.Call(ctx, network.ClearBrowserCache, cdp.Empty{}); err != nil {
 			return err

@@ -108,10 +108,11 @@ func TestFirstLoad(t *testing.T) {
 		ann.say("一条消息 with some words to read")
 	}
 	for path, most := range map[string]struct{ requests, modules, bytes int }{
-		"/chat/index.shtml": {8, 2, 46_000},
-		"/c/10-" + id(bo):   {11, 4, 69_000},
+		"/chat/index.shtml": {6, 2, 47_000},
+		"/c/10-" + id(bo):   {8, 4, 70_000},
 	} {
 		ann.open("/nowhere")
+		ann.unstyled()
 		ann.do("without the worker", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 			_, err := chromedp.Call(ctx, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true})
 			return err

@@ -13,6 +13,8 @@ type Common struct {
 	Theme string // light, dark; empty: as the system
 	Care  bool
 	Path  string // of the page itself, for links that change the looks
+
+	Styled bool // this browser has the client's style sheet as a file
 }
 
 func (c *Common) common() *Common { return c }

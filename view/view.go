@@ -25,10 +25,12 @@ type Texts interface {
 	T(lang, key string, data any) string
 }
 
-// Assets tells where assets are, and which modules some modules load before they run.
+// Assets tells where assets are, which modules some modules load before they run,
+// and what a style sheet says.
 type Assets interface {
 	Path(name string) string
 	Modules(lang string, entries ...string) []string
+	Sheet(name string) string
 }
 
 // Views is the set of pages, ready to be rendered. It is immutable.
@@ -100,6 +102,7 @@ func functions(lang string, texts Texts, assets Assets) template.FuncMap {
 		"t":       t,
 		"asset":   assets.Path,
 		"modules": func(entries []string) []string { return assets.Modules(lang, entries...) },
+		"sheet":   func(name string) template.CSS { return template.CSS(assets.Sheet(name)) }, // #nosec G203 -- our own file
 		"icon":    func(name string) string { return assets.Path("icons.svg") + "#" + name },
 		"initial": initial,
 		"colour":  func(id int64) int64 { return max(id, 0) % 10 },

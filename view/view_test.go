@@ -13,6 +13,7 @@ type stub struct{}
 func (stub) T(_, key string, _ any) string                { return key }
 func (stub) Path(name string) string                      { return "/a/x/" + name }
 func (stub) Modules(_ string, entries ...string) []string { return entries }
+func (stub) Sheet(name string) string                     { return "/* " + name + " */" }
 
 func TestPagesAreRoutesAndFragmentsAreNot(t *testing.T) {
 	v, err := view.New(stub{}, stub{}, "zh-CN", "en")
@@ -39,24 +40,31 @@ func TestRenderWritesNothingOnFailure(t *testing.T) {
 	}
 }
 
-// The login paints with one small sheet: neither the client's styles nor any
-// module stand before it. What shows the code comes after, and is all there is.
+// The login paints with one small sheet within the page: neither the client's
+// styles nor any module stand before it. The client's sheet comes within the page
+// to browsers that do not have it. What shows the code comes after, and is all there is.
 func TestFormsDoWithoutTheClient(t *testing.T) {
 	v, err := view.New(stub{}, stub{}, "en")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var form, app strings.Builder
+	var form, app, again strings.Builder
 	if err := v.Render(&form, "/user/login.shtml", &view.Form{Common: view.Common{Lang: "en"}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := v.Render(&app, "/chat/index.shtml", &view.App{Common: view.Common{Lang: "en"}}); err != nil {
 		t.Fatal(err)
 	}
-	if page := form.String(); strings.Count(page, `rel="stylesheet"`) != 1 || !strings.Contains(page, "/a/x/auth.css") || strings.Count(page, ".js") != 1 || strings.Index(page, "js/login/qr.js") < strings.Index(page, "</form>") {
+	if err := v.Render(&again, "/chat/index.shtml", &view.App{Common: view.Common{Lang: "en", Styled: true}}); err != nil {
+		t.Fatal(err)
+	}
+	if page := form.String(); strings.Contains(page, `rel="stylesheet"`) || strings.Count(page, "<style>/* auth.css */</style>") != 1 || strings.Count(page, ".js") != 1 || strings.Index(page, "js/login/qr.js") < strings.Index(page, "</form>") {
 		t.Error(page)
 	}
-	if page := app.String(); strings.Count(page, `rel="stylesheet"`) != 1 || !strings.Contains(page, "/a/x/app.css") {
+	if page := app.String(); strings.Contains(page, `rel="stylesheet"`) || strings.Count(page, "<style>/* app.css */</style>") != 1 {
+		t.Error(page)
+	}
+	if page := again.String(); strings.Count(page, `rel="stylesheet"`) != 1 || !strings.Contains(page, "/a/x/app.css") || strings.Contains(page, "<style>") {
 		t.Error(page)
 	}
 }

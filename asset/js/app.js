@@ -12,6 +12,7 @@ const mark = new URL('../favicon.svg', import.meta.url).pathname;
 const LATER = 3000;
 const PRESS = 450;
 const HOVER = 3000; // so long rows stand still after the pointer last moved over them
+const NARROW = '(max-width: 719.9px)'; // there is room for one pane
 const GRACE = 2000; // a line that is back within this time was never away, as far as people care
 
 // Keys and menus come with the first of them, or when there is time.
@@ -23,7 +24,12 @@ const late = signal(false);
 const second = signal(0);
 
 class App extends View {
-  static properties = { frozen: { state: true }, active: { state: true } };
+  static properties = { frozen: { state: true }, active: { state: true }, brief: { state: true } };
+
+  constructor() {
+    super();
+    this.brief = !!route.peek().view && matchMedia(NARROW).matches; // the list behind can wait
+  }
 
   connectedCallback() {
     super.connectedCallback();
@@ -42,7 +48,7 @@ class App extends View {
     return html`<div class="shell at-${list ? 'list' : 'main'}">
       ${this.tabs(r)}
       ${late.value && store.connection.value.state !== 'online' ? (second.value, banner()) : nothing}
-      <section class="side" tabindex="-1" aria-label=${t(`tab.${r.tab}`)}>${this.side(r)}</section>
+      <section class="side" tabindex="-1" aria-label=${t(`tab.${r.tab}`)}>${this.brief ? nothing : this.side(r)}</section>
       <main class="main" id="main" tabindex="-1">${this.main(r)}</main>
     </div>`;
   }
@@ -177,7 +183,7 @@ function watchLine() {
     const away = store.connection.value.state !== 'online';
     if (!away) {
       late.value = false;
-      prefetch ||= setTimeout(() => Promise.allSettled([loadKeys(), menus(), import('./ui/dialog.js'), import('./awake/awake.js').then((awake) => awake.start())]), LATER); // the network may go
+      prefetch ||= setTimeout(() => Promise.allSettled([loadKeys(), menus(), import('./ui/dialog.js'), import('./ui/style.js').then((style) => style.keepMain()), import('./awake/awake.js').then((awake) => awake.start())]), LATER); // the network may go
     }
     if (away && !timer) timer = setTimeout(() => { late.value = true; }, GRACE);
     if (!away) timer = clearTimeout(timer) ?? 0;
@@ -222,6 +228,7 @@ async function boot() {
   customElements.define('hy-app', App);
   await painted();
   performance.mark('interactive'); // what is shown has been drawn and answers
+  document.querySelector('hy-app').brief = false;
   show();
   setCookie('tz', Intl.DateTimeFormat().resolvedOptions().timeZone ?? '');
   jump(Number(new URLSearchParams(location.search).get('seq')));

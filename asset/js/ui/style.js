@@ -1,4 +1,6 @@
 // Style sheets of views that few people open: fetched with the view, not before.
+import { setCookie } from './kit.js';
+
 const asked = new Map();
 const main = new URL('../../app.css', import.meta.url);
 
@@ -24,4 +26,12 @@ export function style(name) {
     asked.set(name, sheet);
   }
   return sheet;
+}
+
+/** A first page brings the main sheet within itself. Once this browser has it as a file too, pages name it instead. */
+export async function keepMain() {
+  if (document.querySelector(`link[href="${main.pathname}"]`)) return;
+  const answer = await fetch(main, { priority: 'low' });
+  await answer.text(); // or it is not kept
+  if (answer.ok) setCookie('sheet', main.pathname.split('/').at(-2));
 }
