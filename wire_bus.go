@@ -31,7 +31,11 @@ func (s *server) joinBus(ctx context.Context, d *db.DB, epoch int64, o *hub.Opti
 	if err != nil {
 		return nil, nil, err
 	}
-	catchUp := service.NewCatchUp(d, s.metrics, s.log)
+	catchUp, err := service.NewCatchUp(ctx, d, s.metrics, s.log)
+	if err != nil {
+		_ = bus.Close()
+		return nil, nil, err
+	}
 	o.Bus, o.Store, o.Lost = bus, catchUp, catchUp.Lost
 	return bus, catchUp, nil
 }

@@ -26,11 +26,6 @@ const (
 	onItsWay = 300 * time.Millisecond
 	// lookRows bounds the rows of one look; what is left comes with the next.
 	lookRows = 20_000
-	// holeLife is how long an id is waited for that was passed over: its
-	// transaction may still commit. Rolled back ones never come.
-	holeLife = 5 * time.Second
-	// maxHoles bounds the ids that are waited for.
-	maxHoles = 2000
 	// checkEvery is how often the sessions of all sockets here are compared with
 	// the store, and checkGap the least between two when the bus has lost something.
 	checkEvery = 30 * time.Second
@@ -63,7 +58,7 @@ type CatchUp struct {
 
 	// The rest belongs to the goroutine of Run.
 	top     int64               // the newest row that was looked at
-	begun   bool                // top is known
+	looks   int                 // how often
 	holes   map[int64]time.Time // ids below it that were not there
 	missing map[pair]span       // what was not delivered at the look before
 	checked time.Time
@@ -75,9 +70,11 @@ type span struct {
 	since      time.Time
 }
 
-// NewCatchUp makes a CatchUp that delivers to the sockets of this node.
-func NewCatchUp(d *db.DB, m *metrics.Metrics, logger *slog.Logger) *CatchUp {
-	return &CatchUp{db: d, metrics: m, log: logger, lost: make(chan struct{}, 1), holes: map[int64]time.Time{}, missing: map[pair]span{}}
+// NewCatchUp makes a CatchUp that delivers to the sockets of this node. It looks
+// at what comes after this call, so there must be no socket before it.
+func NewCatchUp(ctx context.Context, d *db.DB, m *metrics.Metrics, logger *slog.Logger) (*CatchUp, error) {
+	c := &CatchUp{db: d, metrics: m, log: logger, lost: make(chan struct{}, 1), holes: map[int64]time.Time{}, missing: map[pair]span{}}
+	return c, c.begin(ctx)
 }
 
 // Serve names the live side; it comes before Run.
@@ -146,11 +143,6 @@ const sightColumns = `SELECT m.id, c.kind, c.low, c.high, m.seq, m.seq = 1 OR m.
 func (c *CatchUp) look(ctx context.Context) error {
 	var rows []sight
 	err := c.db.View(ctx, func(v *xorm.Session) error {
-		if !c.begun {
-			_, err := v.SQL("SELECT COALESCE(MAX(id), 0) FROM message").Get(&c.top)
-			c.begun = err == nil
-			return err
-		}
 		if err := v.SQL(sightColumns+"> ? ORDER BY m.id LIMIT ?", c.top, lookRows).Find(&rows); err != nil {
 			return err
 		}
@@ -183,39 +175,6 @@ func (c *CatchUp) look(ctx context.Context) error {
 			s = span{r.Seq, r.Seq, time.Now()}
 		}
 		c.missing[p] = span{min(s.from, r.Seq), max(s.upto, r.Seq), s.since}
-	}
-	return nil
-}
-
-// lookAgain reads the rows that were passed over before and have come since,
-// and notes which are passed over now: numbers are given before the commit.
-func (c *CatchUp) lookAgain(v *xorm.Session, rows *[]sight) error {
-	now := time.Now()
-	late := make([]int64, 0, len(c.holes))
-	for id, since := range c.holes {
-		if now.Sub(since) > holeLife {
-			delete(c.holes, id)
-			continue
-		}
-		late = append(late, id)
-	}
-	for _, r := range *rows {
-		for id := c.top + 1; id < r.ID && len(c.holes) < maxHoles; id++ {
-			c.holes[id] = now
-		}
-		c.top = max(c.top, r.ID)
-	}
-	slices.Sort(late)
-	for part := range slices.Chunk(late, chunk) {
-		var found []sight
-		query := sightColumns + "IN (" + marks(len(part)) + ") ORDER BY m.id"
-		if err := v.SQL(query, anys(part)...).Find(&found); err != nil {
-			return err
-		}
-		for _, r := range found {
-			delete(c.holes, r.ID)
-		}
-		*rows = append(*rows, found...)
 	}
 	return nil
 }
