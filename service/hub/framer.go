@@ -1,6 +1,9 @@
 package hub
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // framer follows the frames of a client through its bytes, to tell where each
 // ends. What a frame means, and whether it may be, is the websocket.Conn's to
@@ -53,7 +56,7 @@ func (f *framer) cut(b []byte) int {
 		n++
 		if f.have == f.headSize() {
 			f.left = f.size()
-			if f.head[1]&0x80 != 0 {
+			if masked := f.head[1]&0x80 != 0; masked && f.left <= math.MaxUint64-4 { // beyond is no frame, and never whole
 				f.left += 4
 			}
 		}
