@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 )
 
 // mariadb is a server of this test process.
@@ -30,15 +32,21 @@ var server = sync.OnceValues(start)
 // started tells Main whether there is a server to end.
 var started *mariadb
 
-// Main is the TestMain of a package that uses MySQL: it runs the tests and ends
-// the database server they started.
+// Main is the TestMain of a package that uses MySQL: it runs the tests, ends the
+// database server they started, and fails if a goroutine of theirs goes on.
 func Main(m *testing.M) int {
-	defer func() {
-		if started != nil {
-			started.stop()
-		}
-	}()
-	return m.Run()
+	code := m.Run()
+	if started != nil {
+		started.stop()
+	}
+	if code != 0 {
+		return code
+	}
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }
 
 // start makes a data directory and starts mariadbd on a free port; nil without
