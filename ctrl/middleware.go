@@ -57,7 +57,11 @@ func (e Edge) Wrap(next http.Handler) (http.Handler, error) {
 		defer cancel()
 		r = r.WithContext(ctx)
 		out := &recorder{ResponseWriter: w}
-		maps.Copy(out.Header(), secure)
+		if waits(r) {
+			out.late = secure
+		} else {
+			maps.Copy(out.Header(), secure)
+		}
 		defer e.finish(out, r, start)
 		if err := guard.Check(r); err != nil {
 			e.fail(out, r, model.Failf(model.CodeForbidden, "cross-site request: %w", err))
@@ -82,12 +86,15 @@ func (e Edge) Unavailable() http.Handler {
 	})
 }
 
-// endInTime ends the request's context in time. What is only there to wait is
-// not given a timer to wait with: it has bounds of its own, and ends with the
-// connection.
+// waits tells of a request that is only there to wait, and should hold next to
+// nothing meanwhile: no timer, as it has bounds of its own and ends with the
+// connection, and no headers before it is answered.
+func waits(r *http.Request) bool { return r.URL.Path == "/status/get" }
+
+// endInTime ends the request's context in time.
 func endInTime(ctx context.Context, r *http.Request) (context.Context, context.CancelFunc) {
 	switch {
-	case r.URL.Path == "/chat" && r.Header.Get("Upgrade") != "", r.URL.Path == "/status/get":
+	case r.URL.Path == "/chat" && r.Header.Get("Upgrade") != "", waits(r):
 		return ctx, func() {}
 	case isTransfer(r):
 		return context.WithTimeout(ctx, transferTime)
@@ -170,6 +177,9 @@ func (e Edge) finish(out *recorder, r *http.Request, start time.Time) {
 			e.Log.Error("panic", "request", requestID(r.Context()), "panic", fmt.Sprint(fault), "stack", string(debug.Stack()))
 			aborted = true // half an answer must not look like a whole one
 		}
+	}
+	if out.status == 0 {
+		out.addLate() // net/http begins the answer after this
 	}
 	took := time.Since(start)
 	status := strconv.Itoa(out.code())

@@ -150,9 +150,10 @@ func TestCrossSiteStateChanges(t *testing.T) {
 func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /fine", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("GET /status/get", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Frame-Options", "DENY") }) // added late
 	mux.HandleFunc("GET /broken", func(http.ResponseWriter, *http.Request) { panic("x") })
 	h, _ := edgeOf(t, io.Discard, mux)
-	for _, path := range []string{"/fine", "/broken", "/absent"} {
+	for _, path := range []string{"/fine", "/broken", "/absent", "/status/get"} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 		for name, want := range map[string]string{

@@ -12,6 +12,21 @@ type recorder struct {
 	http.ResponseWriter
 	status int // zero until the header is written
 	bytes  int64
+	late   http.Header // those that are added when the answer begins; shared
+}
+
+// begin notes the status, and adds what is to be added late.
+func (w *recorder) begin(status int) {
+	w.status = status
+	w.addLate()
+}
+
+func (w *recorder) addLate() {
+	for name, values := range w.late {
+		if _, set := w.Header()[name]; !set {
+			w.Header()[name] = values
+		}
+	}
 }
 
 // code is the status that the client got; a handler that wrote nothing is 200.
@@ -25,7 +40,7 @@ func (w *recorder) code() int {
 // WriteHeader remembers the first final status.
 func (w *recorder) WriteHeader(status int) {
 	if w.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
-		w.status = status
+		w.begin(status)
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -33,7 +48,7 @@ func (w *recorder) WriteHeader(status int) {
 // Write counts the body.
 func (w *recorder) Write(p []byte) (int, error) {
 	if w.status == 0 {
-		w.status = http.StatusOK
+		w.begin(http.StatusOK)
 	}
 	n, err := w.ResponseWriter.Write(p)
 	w.bytes += int64(n)
@@ -43,7 +58,7 @@ func (w *recorder) Write(p []byte) (int, error) {
 // ReadFrom lets the kernel copy files where it can.
 func (w *recorder) ReadFrom(r io.Reader) (int64, error) {
 	if w.status == 0 {
-		w.status = http.StatusOK
+		w.begin(http.StatusOK)
 	}
 	n, err := io.Copy(w.ResponseWriter, r)
 	w.bytes += n

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hongyan/model"
+	"hongyan/service"
 )
 
 // How long a GET is held unless it asks for less, and the time after it in which
@@ -37,27 +38,27 @@ func (s *Server) heldRoutes(mux *http.ServeMux) {
 // allow-list: it is public, and who asks is known by the key alone.
 func (s *Server) statusGet(w http.ResponseWriter, r *http.Request) {
 	call := &request{Request: r, Lang: s.lang(r), ID: requestID(r.Context())}
+	origin, err := s.foreign(r)
+	var served *service.Served
+	if err == nil && r.Method == http.MethodGet { // not HEAD: it would take a value that nobody reads
+		served, err = s.awaitStatus(w, call)
+	}
 	h := w.Header()
 	h.Add("Vary", "Origin")
-	origin, err := s.foreign(r)
-	if err != nil {
-		s.fail(w, call, err)
-		return
-	}
 	if origin != "" {
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Expose-Headers", "Retry-After")
 	}
-	switch r.Method {
-	case http.MethodOptions:
+	switch {
+	case err != nil:
+		s.fail(w, call, err)
+	case r.Method == http.MethodGet:
+		hand(r.Context(), w, served)
+	case r.Method == http.MethodOptions:
 		h.Set("Access-Control-Allow-Methods", http.MethodGet)
 		h.Set("Access-Control-Allow-Headers", "Content-Type")
 		h.Set("Access-Control-Max-Age", "600")
 		w.WriteHeader(http.StatusNoContent)
-	case http.MethodGet: // not HEAD: it would take a value that nobody reads
-		if err := s.serveStatus(w, call); err != nil {
-			s.fail(w, call, err)
-		}
 	default:
 		s.failMethod(w, call, http.MethodGet)
 	}
@@ -78,30 +79,30 @@ func (s *Server) foreign(r *http.Request) (string, error) {
 	return "", nil
 }
 
-func (s *Server) serveStatus(w http.ResponseWriter, r *request) error {
+// awaitStatus waits for the value that a GET asks for; nil if none came. Nothing
+// is written yet, not even a header: that would be held while it waits.
+func (s *Server) awaitStatus(w http.ResponseWriter, r *request) (*service.Served, error) {
 	query := r.URL.Query()
 	hold, err := holdOf(query.Get("timeout"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	release, err := s.park(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer release()
 	holdLine(w, hold)
-	served, err := s.Status.Get(r.Context(), query.Get("key"), hold)
-	if err != nil {
-		return err
-	}
+	return s.Status.Get(r.Context(), query.Get("key"), hold)
+}
+
+// hand answers with what was waited for. A value that does not get there waits on.
+func hand(ctx context.Context, w http.ResponseWriter, served *service.Served) {
 	if served == nil {
 		writeTimeout(w)
-		return nil
-	}
-	if err := deliver(r.Context(), w, served.Value); err != nil {
+	} else if err := deliver(ctx, w, served.Value); err != nil {
 		served.GiveBack()
 	}
-	return nil
 }
 
 // holdOf reads how many seconds a GET may be held.
