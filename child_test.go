@@ -24,9 +24,9 @@ func beProduct() {
 	main()
 }
 
-// apart leaves a test to the step "delivery" of test.sh. It judges servers that
-// are processes of their own, by what they answer: there the race detector sees
-// nothing and takes several times as long.
+// apart leaves a test to the step "delivery" of test.sh: it judges servers that
+// are processes of their own by how soon they answer, and with the race detector
+// they take several times as long. TestCluster is not one of these.
 func apart(t *testing.T) {
 	t.Helper()
 	if withRace {
@@ -71,7 +71,11 @@ func spawnOf(t *testing.T, command []string, data, source string, options ...str
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.kill() })
+	t.Cleanup(func() {
+		if c.kill(); strings.Contains(c.log.String(), "DATA RACE") {
+			t.Errorf("the child has a race: %s", c.log)
+		}
+	})
 	slow := time.AfterFunc(30*time.Second, func() { _ = c.cmd.Process.Kill() })
 	defer slow.Stop()
 	for lines := bufio.NewScanner(out); c.public == "" && lines.Scan(); {
