@@ -16,6 +16,8 @@ const (
 	checkSeat = `SELECT m.muteduntil, CASE WHEN m.role = 'member' AND g.quiet THEN 1 ELSE 0 END
 		FROM member m JOIN conversation c ON c.id = m.conversationid JOIN community g ON g.id = c.low
 		WHERE c.kind = ? AND c.low = ? AND c.high = 0 AND m.userid = ?`
+	checkRole = `SELECT m.role FROM member m JOIN conversation c ON c.id = m.conversationid
+		WHERE c.kind = ? AND c.low = ? AND c.high = 0 AND m.userid = ?`
 	readRights = "SELECT value FROM state WHERE name = 'rights'"
 )
 

@@ -614,6 +614,29 @@ func TestConversationListAndSettings(t *testing.T) {
 	})
 }
 
+// TestOnlyWhoMayCallsEverybody: clients believe that a message calls all.
+func TestOnlyWhoMayCallsEverybody(t *testing.T) {
+	onChat(t, func(c *chat) {
+		call := func(cid, ext string) model.Message {
+			m := room("@所有人")
+			m.CID, m.Ext = cid, json.RawMessage(ext)
+			return m
+		}
+		c.must(alice, call("owner", `{"mentions":"all"}`))
+		for _, ext := range []string{`{"mentions":"all"}`, `{"mentions":"\u0061ll"}`} {
+			if _, err := c.send(bob, call("", ext)); model.CodeOf(err) != model.CodeForbidden {
+				t.Errorf("a member with %s: %v", ext, err)
+			}
+		}
+		c.must(bob, call("one", `{"mentions":[1]}`))
+		c.must(bob, call("none", `{"mentions":"some"}`))
+		list, err := c.list.List(t.Context(), bob)
+		if err != nil || len(list) != 1 || !list[0].Mentioned || list[0].LastSeq != 3 {
+			t.Errorf("%+v, %v", list, err)
+		}
+	})
+}
+
 func TestParallelSendersGetOneGaplessOrder(t *testing.T) {
 	onChat(t, func(c *chat) {
 		var wg sync.WaitGroup

@@ -79,7 +79,7 @@ const (
 )
 
 func prepareTx(ctx context.Context, d *db.DB) (*db.Statements, error) {
-	return d.PrepareWrites(ctx, loadConversation+d.ForUpdate(), saveConversation, saveOwn, insertMessage, checkFriend, checkSeat, readRights)
+	return d.PrepareWrites(ctx, loadConversation+d.ForUpdate(), saveConversation, saveOwn, insertMessage, checkFriend, checkSeat, checkRole, readRights)
 }
 
 // pair names a conversation by its unique columns.

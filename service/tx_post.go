@@ -45,7 +45,11 @@ type post struct {
 func (tx *Tx) run(p *post) error {
 	p.stored, p.repeat = p.sent, false
 	m := &p.stored
-	if err := tx.maySpeak(m); err != nil {
+	err := tx.maySpeak(m)
+	if err == nil {
+		err = tx.mayCallAll(m)
+	}
+	if err != nil {
 		before, lookup := tx.sentBefore(m)
 		if lookup != nil || !before {
 			return err
@@ -229,26 +233,52 @@ func (tx *Tx) reseal(conversationID, seq int64) error {
 // maxMentions bounds the members one message can call by name.
 const maxMentions = 100
 
-// mention marks the seats of the members a group message calls: ext.mentions
-// is a list of ids, or "all" from those who may.
-func (tx *Tx) mention(c *model.Conversation, m *model.Message) error {
+// mentionsOf gives whom a group message calls by ext.mentions: a list of ids, or
+// "all". What is neither calls nobody.
+func mentionsOf(m *model.Message) (ids []int64, all bool) {
 	if m.Kind != model.KindRoom || len(m.Ext) == 0 {
-		return nil
+		return nil, false
 	}
 	var ext struct {
 		Mentions json.RawMessage `json:"mentions"`
 	}
 	if json.Unmarshal(m.Ext, &ext) != nil || len(ext.Mentions) == 0 {
+		return nil, false
+	}
+	var word string
+	if json.Unmarshal(ext.Mentions, &word) == nil {
+		return nil, word == "all"
+	}
+	if json.Unmarshal(ext.Mentions, &ids) != nil {
+		return nil, false
+	}
+	return ids, false
+}
+
+// mayCallAll tells whether m's sender may call all members, if it does: clients
+// believe what a message says.
+func (tx *Tx) mayCallAll(m *model.Message) error {
+	if _, all := mentionsOf(m); !all {
 		return nil
 	}
-	var ids []int64
-	if string(ext.Mentions) == `"all"` {
-		_, err := tx.Exec(`UPDATE member SET mentionseq = ? WHERE conversationid = ? AND userid <> ? AND EXISTS
-			(SELECT 1 FROM (SELECT role FROM member WHERE conversationid = ? AND userid = ?) AS own WHERE own.role <> ?)`,
-			m.Seq, c.ID, m.UserID, c.ID, m.UserID, model.RoleMember)
+	var role string
+	if _, err := tx.prepared.Row(checkRole, []any{model.KindRoom, m.DstID, m.UserID}, &role); err != nil {
 		return err
 	}
-	if json.Unmarshal(ext.Mentions, &ids) != nil || len(ids) == 0 || len(ids) > maxMentions {
+	if role == model.RoleMember {
+		return &model.Error{Code: model.CodeForbidden, Key: "everybody"}
+	}
+	return nil
+}
+
+// mention marks the seats of the members that a group message calls.
+func (tx *Tx) mention(c *model.Conversation, m *model.Message) error {
+	ids, all := mentionsOf(m)
+	if all {
+		_, err := tx.Exec("UPDATE member SET mentionseq = ? WHERE conversationid = ? AND userid <> ?", m.Seq, c.ID, m.UserID)
+		return err
+	}
+	if len(ids) == 0 || len(ids) > maxMentions {
 		return nil
 	}
 	_, err := tx.Table("member").Where("conversationid = ?", c.ID).In("userid", ids).
