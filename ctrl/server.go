@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"hongyan/asset/locale"
 	"hongyan/model"
@@ -63,6 +64,8 @@ type Server struct {
 	// RelayOnly sends all of them through it.
 	Relay     *turn.Server
 	RelayOnly bool
+	// RecallWindow is how long authors may take a message back: pages tell it.
+	RecallWindow time.Duration
 	// Pages are the HTML of the product; nil where there is none.
 	Pages *Pages
 }

@@ -59,7 +59,7 @@ class Chat extends View {
   head() {
     const { kind, dstid } = this;
     const row = store.rowOf(kind, dstid);
-    const unread = store.unreadTotal.value - (row && !row.muted ? row.unread : 0);
+    const unread = store.unreadTotal.value - (row ? store.badge(row) : 0);
     const size = kind === CMD.ROOM ? store.groups.value.find((group) => group.id === dstid)?.size : 0;
     const said = this.subtitle();
     return html`<header class="chat-head">

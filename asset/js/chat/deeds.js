@@ -8,7 +8,6 @@ import { pinDeeds } from './pins.js';
 import { sourceOf } from './source.js';
 import { ownFile } from './text.js';
 
-const RECALL_WINDOW = 2 * 60 * 1000;
 const FILES = new Set([MEDIA.IMAGE, MEDIA.VIDEO, MEDIA.FILE, MEDIA.VOICE]);
 /** What is bound to its conversation: a red packet is for those it was given to. */
 const STAYS = new Set([MEDIA.RED_PACKET, MEDIA.USER]);
@@ -48,7 +47,7 @@ export const mayForward = (m) => !STAYS.has(m.media) && !m.ext?.recalled && m.cm
 
 function mayRecall({ pane, m, own }) {
   if (m.ext?.packet) return false; // what is in it is on its way
-  if (own && Date.now() - m.at < RECALL_WINDOW) return true;
+  if (own && Date.now() - m.at < store.rules.recall) return true;
   if (pane.kind !== CMD.ROOM) return false;
   const role = store.groups.peek().find((group) => group.id === pane.dstid)?.role;
   return role === 'owner' || role === 'admin';

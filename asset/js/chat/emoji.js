@@ -1,5 +1,6 @@
 // The emoji panel: recents first, search in Chinese and English, groups.
 import { attempt, choose, emit, finder, html, icon, nothing, t, View } from './base.js';
+import { graphemes } from './text.js';
 
 const RECENT = 'hy-emoji';
 const MOST_RECENT = 24;
@@ -46,8 +47,8 @@ export function toned(emoji, tone) {
 
 /** Puts an emoji where the caret is; '' takes the character before it off. */
 export function insertInto(field, emoji) {
-  const before = emoji === '' ? [...new Intl.Segmenter().segment(field.value.slice(0, field.selectionStart))] : [];
-  field.setRangeText(emoji, field.selectionStart - (before.at(-1)?.segment.length ?? 0), field.selectionEnd, 'end');
+  const before = emoji === '' ? graphemes(field.value.slice(0, field.selectionStart)) : [];
+  field.setRangeText(emoji, field.selectionStart - (before.at(-1)?.length ?? 0), field.selectionEnd, 'end');
 }
 
 /** Emoji whose words hold every word of the query. */

@@ -13,6 +13,8 @@ export const unknown = [];
 export const contacts = signal(unknown);
 export const groups = signal(unknown);
 export const requests = signal(unknown);
+/** What this server allows, as its page says: for how many ms authors may take a message back. */
+export const rules = { recall: 2 * 60 * 1000 };
 export const presence = signal(new Map());
 /** When those who are away were last there, as far as they tell. */
 export const lastSeen = signal(new Map());
@@ -160,6 +162,7 @@ export function stopTyping(key, userid) {
 export function take(boot) {
   batch(() => {
     if (boot.me) me.value = boot.me;
+    if (boot.recall) rules.recall = boot.recall;
     if (boot.conversations) conversations.value = sorted(dated(boot.conversations));
     if (boot.contacts) takeContacts(boot.contacts);
     if (boot.groups) groups.value = boot.groups;

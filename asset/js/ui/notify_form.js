@@ -55,6 +55,15 @@ function code(c, o, fault) {
     <div class="pad acts"><button type="button" class="weui-btn weui-btn_default" @click=${o.again}>${t('notify.code.again')}</button><button class="weui-btn weui-btn_primary">${t('notify.code.confirm')}</button></div></form>`;
 }
 
+/** URL.canParse is younger than some of the browsers that are served. */
+function parses(address) {
+  try {
+    return !!new URL(address);
+  } catch {
+    return false;
+  }
+}
+
 /** Reads the form: what to send, or what is wrong that can be known here. */
 export function read(/** @type {HTMLFormElement} */ form, /** @type {any} */ c) {
   const data = new FormData(form);
@@ -67,7 +76,7 @@ export function read(/** @type {HTMLFormElement} */ form, /** @type {any} */ c) 
   if (address) change.address = address;
   if (!address && (!c.id || c.kind === 'mail')) faults.address = t('notify.fault.address');
   else if (address && c.kind === 'mail' && !/^[^@\s]+@[^@\s]+$/.test(address)) faults.address = t('notify.fault.mail');
-  else if (address && c.kind !== 'mail' && !URL.canParse?.(address)) faults.address = t('notify.fault.url');
+  else if (address && c.kind !== 'mail' && !parses(address)) faults.address = t('notify.fault.url');
   if (text('secret')) change.secret = text('secret');
   const [from, to] = [text('quietfrom'), text('quietto')];
   if (!from !== !to) faults[from ? 'quietto' : 'quietfrom'] = t('notify.fault.quiet');
