@@ -156,6 +156,9 @@ func (o *order) line(d *model.Delivery, f *Frame, p place) {
 			o.drop(s, l, t)
 		}
 		o.hub.apply(d, parcel{message: f})
+		if o.concerned(l) { // it has brought somebody, who has it now
+			s.lines[l] = &track{first: p.Seq, last: p.Seq, used: time.Now()}
+		}
 		return
 	}
 	if t == nil {

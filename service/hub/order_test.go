@@ -184,3 +184,19 @@ func TestWhatIsDueIsBounded(t *testing.T) {
 		t.Errorf("%d due, %d count", len(q.dues), q.count)
 	}
 }
+
+// A line that began with somebody's coming to a group knew nothing of that, and
+// what was looked at in the store then went out once more, in front of it too.
+func TestWhoComesBeginsALine(t *testing.T) {
+	store := shelf{}
+	for seq := int64(4); seq <= 6; seq++ {
+		store[seq] = model.Delivery{Message: text(6, seq, fmt.Sprintf("6/%d", seq)), Group: 6}
+	}
+	h, d := ordered(t, store)
+	came := model.Delivery{Message: model.Message{Cmd: model.CmdEvent, Content: model.EventGroupJoined, Kind: model.KindRoom, DstID: 6, UserID: 2, Seq: 5}, Group: 6, Subscribe: []int64{1}}
+	h.order.take(&came, h.frame(&came.Message, false))
+	d.gets(model.EventGroupJoined)
+	h.Fill(model.KindRoom, 6, 0, 4, 6)
+	d.gets("resync 6", "6/6")
+	d.silent()
+}
