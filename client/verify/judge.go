@@ -24,7 +24,7 @@ func Judge(events iter.Seq2[Event, error]) (*Verdict, error) {
 	j := &judge{
 		verdict: &Verdict{Counts: map[string]int{}, Faults: map[string]int{}},
 		talks:   map[string]*talk{}, byCID: map[string]int32{}, byHash: map[uint64]int32{},
-		devices: map[int]*device{}, seats: map[seatKey]*seat{}, people: map[int64]*person{}, acks: map[int64]int64{},
+		devices: map[int]*device{}, seats: map[seatKey]*seat{}, people: map[int64]*person{}, retries: map[int64]bool{}, acks: map[int64]int64{},
 		shouts: map[uint64]int64{},
 	}
 	for e, err := range events {
@@ -57,6 +57,7 @@ type judge struct {
 	seats    map[seatKey]*seat
 	people   map[int64]*person
 	shouts   map[uint64]int64 // who said what in a live room, by hash
+	retries  map[int64]bool   // seconds in which the server asked somebody to try again
 	acks     map[int64]int64  // first acknowledgements, by tenth of a second
 	windows  [][2]int64       // of faults
 	holes    []*hole
@@ -79,6 +80,7 @@ type message struct {
 	retried  bool // the server asked for it: it may come after later ones
 	resent   bool // there is more than one copy on the way
 	stored   bool // it is in a final timeline
+	copies   copies
 }
 
 type state byte
@@ -104,14 +106,15 @@ type talk struct {
 
 // device is what one device was told.
 type device struct {
-	id     int
-	user   int64
-	left   bool  // it went with a goodbye
-	caught int64 // when it last asked for its conversations
-	places map[*talk]*place
-	listed map[*talk]listing // as of the last Ask for the list
-	seen   map[seatKey]int64 // read cursors told on this socket
-	heard  map[uint64]bool   // of shouts
+	id      int
+	user    int64
+	sockets int32 // it has had
+	left    bool  // it went with a goodbye
+	caught  int64 // when it last asked for its conversations
+	places  map[*talk]*place
+	listed  map[*talk]listing // as of the last Ask for the list
+	seen    map[seatKey]int64 // read cursors told on this socket
+	heard   map[uint64]bool   // of shouts
 }
 
 // place is where a device is in a conversation.

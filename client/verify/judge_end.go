@@ -90,7 +90,7 @@ func (j *judge) fifo(d *device, t *talk, p *place) {
 	last := int64(0)
 	for _, n := range p.order {
 		m := &j.messages[n]
-		if m.seq == 0 || m.retried {
+		if m.seq == 0 || m.retried || m.resent && j.refusing(m.sentAt) {
 			continue
 		}
 		if m.seq < last {

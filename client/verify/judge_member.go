@@ -33,6 +33,7 @@ func (j *judge) socket(e *Event) {
 			who.devices = append(who.devices, d.id)
 		}
 		d.left = false
+		d.sockets++
 		clear(d.seen)
 		for _, p := range d.places {
 			p.live = 0

@@ -11,6 +11,10 @@ func (j *judge) send(e *Event) {
 	if n, again := j.byCID[e.CID]; again {
 		m := &j.messages[n]
 		m.resent = true
+		m.copies.another(j.device(e.Dev).sockets)
+		if !j.seat(m.user, m.talk).inSince(m.sentAt) {
+			m.retried = true // the copy before may have been refused
+		}
 		if m.hash != e.Hash || m.talk.name != e.Conv {
 			j.broken("I2", "the history says two things of cid %s", e.CID)
 		}
@@ -21,6 +25,7 @@ func (j *judge) send(e *Event) {
 	j.messages = append(j.messages, message{
 		cid: e.CID, dev: e.Dev, user: e.User, talk: t, hash: e.Hash, cmd: e.Cmd, ref: e.Ref, sentAt: e.T, floor: t.acked,
 	})
+	j.messages[n].copies.another(j.device(e.Dev).sockets)
 	j.byCID[e.CID] = n
 	if strings.HasPrefix(e.CID, "~") {
 		j.byHash[e.Hash] = n
@@ -43,22 +48,30 @@ func (j *judge) outcome(e *Event) {
 		return
 	}
 	m := &j.messages[n]
+	early := m.copies.answer()
 	switch e.What {
 	case Retry:
 		m.retried = true
+		j.retries[e.T/1e6] = true
 	case Info:
 		if m.state == sent {
 			m.state = unknown
 		}
 	case Fail:
-		j.fail(e, m)
+		j.fail(e, m, early)
 	case OK:
 		j.ok(e, m, n)
 	}
 }
 
-func (j *judge) fail(e *Event, m *message) {
+func (j *judge) fail(e *Event, m *message, early bool) {
 	if m.state == acked || m.seq != 0 {
+		if early {
+			if m.state == sent {
+				m.state = unknown
+			}
+			return
+		}
 		j.broken("I3", "cid %s is refused (%s) after it was stored at seq %d of %s", m.cid, e.Code, m.seq, m.talk.name)
 	}
 	// The refusal of one copy says nothing of the others: the sender may have come
@@ -100,6 +113,7 @@ func (j *judge) settle(m *message, n int32, seq, mid int64) {
 			j.broken("I4", "cid %s got seq %d of %s though seq %d was acknowledged before it was sent", m.cid, seq, m.talk.name, m.floor)
 		}
 		m.seq, m.mid = seq, mid
+		m.copies.early = m.copies.sent
 	}
 	if m.seq != seq || m.mid != mid {
 		j.broken("I3", "cid %s is seq %d id %d of %s, and seq %d id %d", m.cid, m.seq, m.mid, m.talk.name, seq, mid)
