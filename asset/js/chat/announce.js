@@ -44,15 +44,16 @@ export function words(messages, level) {
   return messages.map((m) => `${store.nameOf(m.userid)}: ${preview(m)}`).join('\n');
 }
 
-let gathered = [];
+let gathered = new Map(); // by conversation: each has a level of its own
 let timer = 0;
 
 /** Says a live message in a box that assistive technology follows. */
 export function announce(box, m, { kind, dstid }) {
-  gathered.push(m);
+  const key = keyOf(kind, dstid);
+  gathered.set(key, { kind, dstid, list: [...(gathered.get(key)?.list ?? []), m] });
   timer ||= setTimeout(() => {
-    box.textContent = words(gathered, verbosity(kind, dstid));
-    gathered = [];
+    box.textContent = [...gathered.values()].map((of) => words(of.list, verbosity(of.kind, of.dstid))).filter(Boolean).join('\n');
+    gathered = new Map();
     timer = 0;
   }, GATHER);
 }

@@ -1,7 +1,8 @@
 // Where a message is written: text, emoji, pictures, files and voice.
-import { attempt, emit, helper, html, icon, nothing, preview, t, toast, View } from './base.js';
+import { ask, attempt, emit, helper, html, icon, nothing, preview, t, toast, View } from './base.js';
 import * as store from '../core/store.js';
-import { CMD, MEDIA } from '../core/timeline.js';
+import { CMD, keyOf, MEDIA } from '../core/timeline.js';
+import { changeOf, dropChange, keepChange } from './changes.js';
 import { context, drawer, inputs, volatile } from './drawer.js';
 import './voice.js';
 import { composing, enterBreaks, fitting, held, sends } from './written.js';
@@ -10,6 +11,9 @@ const MOST_BYTES = 32 << 10;
 const KEYBOARD = 'hy-keyboard';
 const QUOTED = 100;
 const RECENT = 3000;
+
+/** Stands for the composer of a conversation that is not open: nothing is being answered there. */
+export const nobody = { takeQuote: () => ({}) };
 
 const byTouch = () => matchMedia('(pointer: coarse)').matches;
 
@@ -24,7 +28,7 @@ class Composer extends View {
     this.leaving = new AbortController();
     const { signal } = this.leaving;
     this.addEventListener('hy-emoji', (event) => this.insert(event.detail.emoji), { signal });
-    this.addEventListener('hy-voice', (event) => this.sendVoice(event.detail), { signal });
+    this.addEventListener('hy-voice', (event) => this.sendVoice(event.detail.voice, event.detail.of), { signal });
     this.addEventListener('hy-voice-state', (event) => { this.recording = event.detail.recording; }, { signal });
     this.addEventListener('hy-voice-mode', (event) => this.voiceMode(event.detail.reason), { signal });
     visualViewport?.addEventListener('resize', () => this.measureKeyboard(), { signal });
@@ -34,6 +38,10 @@ class Composer extends View {
   disconnectedCallback() {
     super.disconnectedCallback();
     this.leaving.abort();
+  }
+
+  get key() {
+    return keyOf(this.kind, this.dstid);
   }
 
   get field() {
@@ -53,6 +61,8 @@ class Composer extends View {
     if (this.entered) {
       this.entered = false;
       this.setText(draft);
+      const change = changeOf(this.key);
+      if (change) this.edit(change.m, change.text);
       this.callSomebody();
       if (!byTouch()) this.field.focus();
     } else if (!this.editing && draft !== this.draft && this.field.value === this.draft) {
@@ -75,7 +85,7 @@ class Composer extends View {
   render() {
     return html`<div class="composer ${this.panel ? 'open' : ''} ${this.recording === 'click' ? 'recording' : ''}">${volatile(this)}${context(this)}${this.linked?.render() ?? nothing}${this.calls?.render() ?? nothing}
       <form class="bar" @submit=${this.submit}>
-        <hy-voice class=${this.holding ? 'holding' : ''} .holding=${this.holding}></hy-voice>
+        <hy-voice class=${this.holding ? 'holding' : ''} .holding=${this.holding} .of=${this.key}></hy-voice>
         <textarea rows="1" ?hidden=${this.holding} aria-label=${t('chat.write')} enterkeyhint=${enterBreaks() ? 'enter' : 'send'} autocomplete="off"
           @blur=${() => { this.calls?.close(); this.requestUpdate(); }} @click=${() => this.calls?.look()} @input=${this.typed} @keydown=${this.keydown} @paste=${this.paste} @focus=${() => { this.panel = byTouch() ? null : this.panel; }}></textarea>
         <button class="iconbtn" type="button" aria-label=${t('chat.emoji')} aria-expanded=${this.panel === 'emoji' ? 'true' : 'false'} @click=${() => this.toggle('emoji')}>${icon(this.panel === 'emoji' ? 'keyboard' : 'smile')}</button>
@@ -107,7 +117,10 @@ class Composer extends View {
     this.typedAt = Date.now();
     this.grow();
     this.callSomebody();
-    if (this.editing) return;
+    if (this.editing) {
+      keepChange(this.key, { m: this.editing, text });
+      return;
+    }
     this.lookAtLink();
     store.saveDraft(this.kind, this.dstid, text);
     if (this.filled) store.sendTyping(this.kind, this.dstid);
@@ -138,7 +151,7 @@ class Composer extends View {
     } else if (event.key === 'Escape' && (this.editing || this.answering || this.panel)) {
       event.stopPropagation();
       if (this.panel) this.panel = null;
-      else this.leaveContext();
+      else this.dropContext();
     } else if (event.key === 'ArrowUp' && !event.altKey && this.field.value === '') {
       event.preventDefault();
       emit(this, 'hy-edit-last');
@@ -186,8 +199,11 @@ class Composer extends View {
   }
 
   async submitEdit(text) {
-    const m = this.editing;
-    if (text === m.content || await attempt(() => store.act({ cmd: CMD.EDIT, kind: this.kind, dstid: this.dstid, ref: m.seq, content: text }))) this.leaveContext();
+    const { editing: m, key } = this;
+    if (text === m.content || await attempt(() => store.act({ cmd: CMD.EDIT, kind: this.kind, dstid: this.dstid, ref: m.seq, content: text }))) {
+      if (this.editing === m) this.leaveContext();
+      else dropChange(key); // another conversation was opened meanwhile
+    }
   }
 
   /** The fields by which a message answers another. A copy of the words goes along for those who have not loaded it. */
@@ -205,11 +221,11 @@ class Composer extends View {
     this.field.focus();
   }
 
-  edit(m) {
+  edit(m, text = m.content) {
     this.answering = null;
     this.editing = m;
     this.holding = false;
-    this.setText(m.content);
+    this.setText(text);
     this.field.focus();
   }
 
@@ -222,10 +238,19 @@ class Composer extends View {
     this.field.focus();
   }
 
+  /** What a cross and Escape stand for: words that were changed are not thrown away unasked. */
+  async dropContext() {
+    const changed = this.editing && this.field.value !== this.editing.content;
+    if (!changed || await ask({ title: t('chat.change.drop'), yes: t('chat.change.drop.yes'), warn: true })) this.leaveContext();
+  }
+
   leaveContext() {
     const wasEditing = this.editing;
     this.editing = this.answering = null;
-    if (wasEditing) this.setText(store.draftOf(this.kind, this.dstid));
+    if (wasEditing) {
+      dropChange(this.key);
+      this.setText(store.draftOf(this.kind, this.dstid));
+    }
     this.field.focus();
   }
 
@@ -257,9 +282,10 @@ class Composer extends View {
     await sendFiles(this, files, caption, kind, dstid);
   }
 
-  async sendVoice(voice) {
-    const { kind, dstid } = this;
-    (await import('./sending.js')).sendVoice(this, voice, kind, dstid);
+  /** Sends a recording to the conversation in which it was made. */
+  async sendVoice(voice, of) {
+    const [kind, dstid] = of.split(':').map(Number);
+    (await import('./sending.js')).sendVoice(of === this.key ? this : nobody, voice, kind, dstid);
   }
 
   /** Touch: the button turns into "hold to talk". Recording that cannot work says why, and a file may stand in. */

@@ -3,13 +3,11 @@
 // of the client.
 import { words } from '../core/i18n.js';
 import * as store from '../core/store.js';
+import { nobody } from './composer.js';
 import { confirmFiles } from './sheet.js';
 import { sendFiles } from './sending.js';
 
 let over = null;
-
-/** Stands for the composer of a conversation that is not open: nothing is being answered there. */
-const nobody = { takeQuote: () => ({}) };
 
 const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
 

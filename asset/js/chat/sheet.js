@@ -46,7 +46,6 @@ class Sheet {
 
   listen() {
     const { dialog } = this;
-    dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
     dialog.addEventListener('paste', (event) => {
       const files = [...(event.clipboardData?.files ?? [])];
       if (files.length > 0) event.preventDefault();

@@ -19,11 +19,19 @@ async function undecided() {
 }
 
 class VoiceButton extends View {
-  static properties = { holding: { type: Boolean }, mode: { state: true }, seconds: { state: true }, cancelling: { state: true }, locking: { state: true } };
+  static properties = { holding: { type: Boolean }, of: {}, mode: { state: true }, seconds: { state: true }, cancelling: { state: true }, locking: { state: true } };
 
   disconnectedCallback() {
     super.disconnectedCallback();
     this.recorder?.cancel();
+  }
+
+  /** What is said belongs to the conversation in which it was begun: it never goes to another that was opened meanwhile. */
+  willUpdate(changes) {
+    super.willUpdate(changes);
+    if (!changes.has('of') || !this.recorder) return;
+    this.cancel();
+    toast(t('voice.left'));
   }
 
   render() {
@@ -98,7 +106,8 @@ class VoiceButton extends View {
   }
 
   async begin(mode) {
-    if (this.recorder || !(await this.possible()) || (mode === 'click' && !(await this.primed()))) return;
+    const { of } = this;
+    if (this.recorder || !(await this.possible()) || (mode === 'click' && !(await this.primed())) || of !== this.of) return;
     pause();
     this.history = new Array(20).fill(0);
     this.seconds = 0;
@@ -137,12 +146,11 @@ class VoiceButton extends View {
   }
 
   async finish() {
-    const { recorder } = this;
+    const { recorder, of } = this;
     if (!recorder || !this.mode) return;
-    this.mode = '';
-    const voice = await recorder.stop();
     this.over();
-    if (voice) emit(this, 'hy-voice', voice);
+    const voice = await recorder.stop();
+    if (voice) emit(this, 'hy-voice', { voice, of });
     else toast(t('chat.voice.short'));
   }
 

@@ -2,7 +2,11 @@
 import { html, nothing, render } from '../../vendor/lit.js';
 import { t } from '../core/i18n.js';
 
-/** An empty dialog in the page, to be drawn into and shown. It goes when it is closed: by a tap beside it too, unless something chosen could be lost. */
+/** Whether something was written into a dialog, other than what it is searched by. */
+const written = (/** @type {HTMLElement} */ dialog) => [...dialog.querySelectorAll('textarea, input:not([type=checkbox], [type=radio], [type=file], [type=search])')]
+  .some((field) => /** @type {HTMLInputElement} */ (field).value.trim() && /** @type {HTMLInputElement} */ (field).value !== /** @type {HTMLInputElement} */ (field).defaultValue);
+
+/** An empty dialog in the page, to be drawn into and shown. It goes when it is closed: by a tap beside it too, unless something written or chosen could be lost. */
 export function host(/** @type {string} */ className, /** @type {string} */ label, light = true) {
   const dialog = document.createElement('dialog');
   dialog.className = className;
@@ -10,7 +14,7 @@ export function host(/** @type {string} */ className, /** @type {string} */ labe
   document.body.append(dialog);
   dialog.addEventListener('close', () => dialog.remove());
   dialog.addEventListener('click', (e) => {
-    if (light && e.target === dialog) dialog.close(); // the backdrop
+    if (light && e.target === dialog && !written(dialog)) dialog.close(); // the backdrop
   });
   return dialog;
 }
