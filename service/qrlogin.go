@@ -57,11 +57,13 @@ type QRScan struct {
 }
 
 // QRState is how a QR login stands: User who scanned it; Login, once, the
-// session it gave.
+// session it gave. Where there is one, GiveBack undoes that for a browser that is
+// gone before the session reached it: it may come again.
 type QRState struct {
-	State string
-	User  *model.User
-	Login *Login
+	State    string
+	User     *model.User
+	Login    *Login
+	GiveBack func()
 }
 
 // noQR answers every ticket that is not, not yet or not any more the caller's

@@ -82,7 +82,7 @@ func (q *QRLoginService) tell(ctx context.Context, row *model.QRLogin, device De
 		if err != nil {
 			return nil, err
 		}
-		return &QRState{State: row.State, User: login.User, Login: login}, nil
+		return &QRState{State: row.State, User: login.User, Login: login, GiveBack: func() { q.giveBack(row, login) }}, nil
 	case model.QRScanned:
 		user, err := q.users.load(ctx, row.UserID)
 		if err != nil {
@@ -137,4 +137,30 @@ func (q *QRLoginService) redeem(ctx context.Context, row *model.QRLogin, device 
 	}
 	q.users.sessions.ended(user.ID, ended, CloseElsewhere, tooManyDevices)
 	return &Login{User: user, Token: token, Proof: proofOf(user)}, nil
+}
+
+// giveBack ends the session of a browser that it has not reached, and lets that
+// browser fetch another. Where that fails the session stays, unused, in the list
+// of devices.
+func (q *QRLoginService) giveBack(row *model.QRLogin, login *Login) {
+	ctx, cancel := context.WithTimeout(context.Background(), lookPatience)
+	defer cancel()
+	var ids []int64
+	err := q.db.Tx(ctx, func(s *xorm.Session) error {
+		ids = nil
+		if err := s.SQL("SELECT id FROM session WHERE hash = ?", secretHash(login.Token)).Find(&ids); err != nil {
+			return err
+		}
+		if err := q.users.sessions.remove(s, ids); err != nil {
+			return err
+		}
+		if _, err := s.Insert(row); err != nil {
+			return err
+		}
+		return q.wakes.note(s, row.Hash)
+	})
+	if err == nil {
+		q.users.sessions.ended(login.User.ID, ids, CloseSessionEnded, "session ended")
+		q.wakes.wake(row.Hash)
+	}
 }
