@@ -103,13 +103,19 @@ func TestAPIKeyBesideTheServer(t *testing.T) {
 // holds waits until so many requests are held.
 func (n *node) holds(count int) {
 	n.t.Helper()
+	n.measures("hongyan_held", count)
+}
+
+// measures waits until a metric has a value.
+func (n *node) measures(metric string, value int) {
+	n.t.Helper()
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		_, body := n.get(n.internal + "/metrics")
-		if strings.Contains(body, fmt.Sprintf("hongyan_held %d\n", count)) {
+		if strings.Contains(body, fmt.Sprintf("\n%s %d\n", metric, value)) {
 			return
 		}
 		if time.Now().After(end) {
-			n.t.Fatalf("no %d requests are held", count)
+			n.t.Fatalf("%s does not become %d", metric, value)
 		}
 	}
 }

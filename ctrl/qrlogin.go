@@ -98,7 +98,9 @@ func (s *Server) holdQRLogin(w http.ResponseWriter, r *request) error {
 	if state.Login != nil {
 		giveCookies(w, r, state.Login)
 	}
-	s.succeed(w, r, out)
+	if err := deliver(r.Context(), w, out); err != nil && state.GiveBack != nil {
+		state.GiveBack()
+	}
 	return nil
 }
 

@@ -1,7 +1,9 @@
 package ctrl
 
 import (
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -115,5 +117,45 @@ func TestQRLoginLimits(t *testing.T) {
 	}
 	if w := record(b.handler, r); w.Code != 405 || w.Header().Get("Allow") != http.MethodGet {
 		t.Errorf("POST: %d", w.Code)
+	}
+}
+
+// cut is the writer of a connection that has broken: what is written is lost when
+// it is to go out.
+type cut struct{ *httptest.ResponseRecorder }
+
+func (cut) FlushError() error { return io.ErrClosedPipe }
+
+// TestQRLoginOfBrowserThatIsGone: a browser whose line broke while it was told
+// that it may come in is told again, and has one session in the end.
+func TestQRLoginOfBrowserThatIsGone(t *testing.T) {
+	b, phone := newQRSite(t)
+	desk := b.nobody()
+	var made qrShown
+	desk.want("", "/qrlogin/new", "").into(t, &made)
+	phone.want("", "/qrlogin/scan", "ticket="+made.Ticket)
+	phone.want("", "/qrlogin/confirm", "ticket="+made.Ticket)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://hongyan.test/qrlogin/wait?state=scanned&ticket="+made.Ticket, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-QR-Secret", made.Secret)
+	r.RemoteAddr = "192.0.2.1:1234"
+	lost := cut{httptest.NewRecorder()}
+	b.handler.ServeHTTP(lost, r)
+	if cookies := lost.Result().Cookies(); len(cookies) != 2 {
+		t.Fatalf("nothing was lost: %v", cookies)
+	}
+	got, cookies := desk.qrState(made.Ticket, made.Secret, "scanned")
+	if !strings.Contains(got.raw, `"state":"confirmed"`) || len(cookies) != 2 {
+		t.Fatalf("asked again: %d %s", got.status, got.raw)
+	}
+	var list []struct{ Device string }
+	phone.want("", "/user/sessions", "").into(t, &list)
+	if len(list) != 2 {
+		t.Errorf("the devices are %+v", list)
+	}
+	if got, _ := desk.qrState(made.Ticket, made.Secret, ""); got.status != 404 {
+		t.Errorf("fetched twice: %d %s", got.status, got.raw)
 	}
 }

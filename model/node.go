@@ -1,8 +1,9 @@
 package model
 
-// Node is a server of this cluster, as it last said of itself. URL is the
-// address at which clients may reach it, empty where it names none; Sockets is
-// its load; after Expires, in Unix milliseconds, it is taken for gone.
+// Node is a server of this cluster, as it last said of itself. Name is new with
+// each start. URL is the address at which clients may reach it, empty where it
+// names none; Sockets is its load; after Expires, in Unix milliseconds, it is
+// taken for gone.
 type Node struct {
 	Name     string `xorm:"pk"`
 	URL      string `xorm:"'url'"`

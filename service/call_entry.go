@@ -52,7 +52,7 @@ func (s *CallService) write(c *call, result string, seconds int64) {
 // answered or declined, is no news: unless older messages wait to be read, it is
 // read too.
 func (s *MessageService) appendCall(ctx context.Context, entry model.Message, seen bool) error {
-	return s.committer.Do(ctx, func(tx *Tx) error {
+	return s.committer.doOn(ctx, pairOf(entry.Kind, entry.UserID, entry.DstID), func(tx *Tx) error {
 		m := entry
 		c, err := tx.Open(m.Kind, m.UserID, m.DstID)
 		if err != nil {

@@ -69,6 +69,8 @@ type Committer struct {
 type job struct {
 	run  Op
 	post *post // in place of run
+	// on is the conversation that the op locks first; none if it is not known before.
+	on   pair
 	done func(error)
 	size int64 // bytes, about
 	// impatient jobs are answered after commitPatience, though it is not known then
@@ -165,9 +167,13 @@ func unavailable(cause error) error {
 
 // Do submits an op and waits for its outcome. If ctx ends first, the op may
 // still take effect.
-func (c *Committer) Do(ctx context.Context, run Op) error {
+func (c *Committer) Do(ctx context.Context, run Op) error { return c.doOn(ctx, pair{}, run) }
+
+// doOn is Do for an op that locks the conversation on first: on MySQL it takes
+// its turn with those of the whole batch.
+func (c *Committer) doOn(ctx context.Context, on pair, run Op) error {
 	result := make(chan error, 1)
-	if err := c.Submit(ctx, run, func(err error) { result <- err }); err != nil {
+	if err := c.submit(ctx, &job{run: run, on: on, size: 1024, done: func(err error) { result <- err }}); err != nil {
 		return err
 	}
 	select {

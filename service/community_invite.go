@@ -97,7 +97,7 @@ func (s *CommunityService) RevokeInvite(ctx context.Context, userID, id int64, t
 	if err != nil {
 		return err
 	}
-	return s.committer.Do(ctx, func(tx *Tx) error {
+	return s.committer.doOn(ctx, pairOf(model.KindRoom, userID, row.GroupID), func(tx *Tx) error {
 		g, err := openGroup(tx, row.GroupID, userID)
 		switch {
 		case err != nil:
@@ -198,7 +198,7 @@ func (s *CommunityService) JoinByInvite(ctx context.Context, userID int64, token
 	if err != nil {
 		return 0, "", err
 	}
-	err = s.committer.Do(ctx, func(tx *Tx) error {
+	err = s.committer.doOn(ctx, pairOf(model.KindRoom, userID, row.GroupID), func(tx *Tx) error {
 		status, err = joinBy(tx, userID, row, memo)
 		return err
 	})

@@ -25,7 +25,7 @@ func (s *CommunityService) change(ctx context.Context, userID, groupID int64, ro
 	if groupID <= 0 {
 		return model.Invalid("dstid")
 	}
-	return s.committer.Do(ctx, func(tx *Tx) error {
+	return s.committer.doOn(ctx, pairOf(model.KindRoom, userID, groupID), func(tx *Tx) error {
 		g, err := openGroup(tx, groupID, userID)
 		switch {
 		case err != nil:
@@ -50,7 +50,7 @@ func (s *CommunityService) Join(ctx context.Context, userID, groupID int64, memo
 		return "", model.Invalid("memo")
 	}
 	var status string
-	err := s.committer.Do(ctx, func(tx *Tx) error {
+	err := s.committer.doOn(ctx, pairOf(model.KindRoom, userID, groupID), func(tx *Tx) error {
 		g, err := openGroup(tx, groupID, userID)
 		switch {
 		case err != nil:

@@ -113,22 +113,26 @@ func (s *CommunityService) judge(ctx context.Context, userID, requestID int64, v
 	if requestID <= 0 {
 		return model.Invalid("id")
 	}
-	return s.committer.Do(ctx, func(tx *Tx) error {
-		r := new(model.Request)
-		// The group is locked before its request is believed.
-		if has, err := tx.Where("id = ? AND kind = ?", requestID, model.KindRoom).Get(r); err != nil {
-			return err
-		} else if !has {
-			return model.Fail(model.CodeNotFound)
+	var groupID int64 // of a request never changes; all else is believed once the group is locked
+	err := s.db.View(ctx, func(v *xorm.Session) error {
+		found, err := v.SQL("SELECT dstid FROM request WHERE id = ? AND kind = ?", requestID, model.KindRoom).Get(&groupID)
+		if err == nil && !found {
+			err = model.Fail(model.CodeNotFound)
 		}
-		g, err := openGroup(tx, r.DstID, userID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.committer.doOn(ctx, pairOf(model.KindRoom, userID, groupID), func(tx *Tx) error {
+		g, err := openGroup(tx, groupID, userID)
 		if err != nil {
 			return err
 		}
 		if g == nil || g.me == nil || rank(g.me.Role) < rank(model.RoleAdmin) {
 			return model.Fail(model.CodeNotFound)
 		}
-		r = new(model.Request)
+		r := new(model.Request)
 		if has, err := tx.ID(requestID).Get(r); err != nil {
 			return err
 		} else if !has || r.Status != model.RequestPending {

@@ -78,7 +78,7 @@ func (s *ConversationService) Set(ctx context.Context, from model.Sender, kind i
 	if err := s.db.View(ctx, func(v *xorm.Session) error { return mayRead(v, from.UserID, kind, dstID) }); err != nil {
 		return model.ConversationRow{}, err
 	}
-	err := s.committer.Do(ctx, func(tx *Tx) error {
+	err := s.committer.doOn(ctx, pairOf(kind, from.UserID, dstID), func(tx *Tx) error {
 		c, err := tx.Open(kind, from.UserID, dstID)
 		if err != nil {
 			return err

@@ -53,7 +53,8 @@ func NewDispatchService(d *db.DB, name, url string, load func() int64, now Clock
 
 // Nodes gives the nodes that client, any text that is always the same for it,
 // may connect to, best first: in the order of a rendezvous hash, by which each
-// client has its own and keeps it when others come and go, the full ones last.
+// client has its own and keeps it when others come and go or start again, the
+// full ones last.
 func (v *DispatchService) Nodes(ctx context.Context, client string) ([]model.Node, error) {
 	list, err := v.living(ctx)
 	if err != nil {
@@ -68,7 +69,7 @@ func (v *DispatchService) Nodes(ctx context.Context, client string) ([]model.Nod
 		if full := cmp.Compare(fullness(a, most), fullness(b, most)); full != 0 {
 			return full
 		}
-		return cmp.Compare(weight(client, b.Name), weight(client, a.Name))
+		return cmp.Compare(weight(client, b.URL), weight(client, a.URL))
 	})
 	return list, nil
 }
@@ -82,9 +83,9 @@ func fullness(n model.Node, most int64) int64 {
 }
 
 // weight is how well a node suits a client, by chance that never changes.
-func weight(client, node string) uint64 {
+func weight(client, url string) uint64 {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(client + "\x00" + node)) // never fails
+	_, _ = h.Write([]byte(client + "\x00" + url)) // never fails
 	x := h.Sum64()
 	x ^= x >> 33 // FNV's high bits hang on its last bytes: mix them (MurmurHash3's finalizer)
 	x *= 0xff51afd7ed558ccd
@@ -102,16 +103,29 @@ func (v *DispatchService) living(ctx context.Context) ([]model.Node, error) {
 		return nil, ctx.Err()
 	}
 	if age := v.now().Sub(v.at); v.list == nil || age < 0 || age >= nodesKept {
-		list := []model.Node{}
+		var rows []model.Node
 		err := v.db.View(ctx, func(s *xorm.Session) error {
-			return s.Where("expires > ? AND draining = ? AND url <> ''", v.now.millis(), false).Asc("name").Find(&list)
+			return s.Where("expires > ? AND url <> ''", v.now.millis()).Desc("expires").Asc("name").Find(&rows)
 		})
 		if err != nil {
 			return nil, err
 		}
-		v.list, v.at = list, v.now()
+		v.list, v.at = named(rows), v.now()
 	}
 	return slices.Clone(v.list), nil
+}
+
+// named gives the nodes that may be named, of rows with the freshest first. Of
+// those with one address, the others are starts before it that were killed.
+func named(rows []model.Node) []model.Node {
+	list, seen := []model.Node{}, map[string]bool{}
+	for _, n := range rows {
+		if !seen[n.URL] && !n.Draining {
+			list = append(list, n)
+		}
+		seen[n.URL] = true
+	}
+	return list
 }
 
 // Run makes the node known until ctx ends, and then forgotten. One without an

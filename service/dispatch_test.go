@@ -111,3 +111,56 @@ func TestDispatchForgetsWhoLeaves(t *testing.T) {
 		t.Errorf("%v is still named", got)
 	}
 }
+
+// TestDispatchAfterAKill: a node that is killed and started again is named once,
+// with the load it has now, and to the same clients as before; when it drains,
+// its end before does not stand in for it.
+func TestDispatchAfterAKill(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		now := time.UnixMilli(1_800_000_000_000)
+		clock := func() time.Time { return now }
+		var others []*DispatchService
+		start := func(name string, number int, load int64) *DispatchService {
+			v := NewDispatchService(d, name, fmt.Sprintf("https://n%d.example", number), func() int64 { return load }, clock)
+			if err := v.say(t.Context(), false); err != nil {
+				t.Fatal(err)
+			}
+			return v
+		}
+		for i := range 3 {
+			others = append(others, start(fmt.Sprint("first", i), i, 400))
+		}
+		before := map[string][]string{}
+		for user := range int64(300) {
+			before[ClientOf(user)] = urls(t, others[0], ClientOf(user))
+		}
+		now = now.Add(nodeEvery) // the first one has been killed; its lease goes on
+		again := start("a new name", 0, 0)
+		for _, v := range others[1:] {
+			if err := v.say(t.Context(), false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for client, want := range before {
+			if got := urls(t, again, client); !slices.Equal(got, want) {
+				t.Fatalf("%s had %v and is told %v", client, want, got)
+			}
+		}
+		list, err := again.Nodes(t.Context(), "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range list {
+			if want := map[bool]int64{true: 0, false: 400}[n.Name == "a new name"]; n.Sockets != want {
+				t.Errorf("%s has a load of %d, want %d", n.Name, n.Sockets, want)
+			}
+		}
+		now = now.Add(nodesKept)
+		if err := again.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := urls(t, others[1], "x"); len(got) != 2 || slices.Contains(got, "https://n0.example") {
+			t.Errorf("while it drains, the addresses are %v", got)
+		}
+	})
+}

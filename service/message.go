@@ -55,6 +55,7 @@ func (s *MessageService) Send(ctx context.Context, from model.Sender, m model.Me
 		ack = &j.post.ack
 	} else {
 		ack = new(model.Message)
+		j.on = pairOf(m.Kind, m.UserID, m.DstID)
 		j.run = func(tx *Tx) (err error) {
 			*ack, err = op(tx, m)
 			return err

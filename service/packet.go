@@ -84,7 +84,7 @@ func (s *PacketService) Send(ctx context.Context, userID int64, in NewPacket) (m
 	if err := m.Valid(); err != nil {
 		return model.Message{}, err
 	}
-	err := s.committer.Do(ctx, func(tx *Tx) error {
+	err := s.committer.doOn(ctx, pairOf(m.Kind, userID, m.DstID), func(tx *Tx) error {
 		m = in.message(userID) // an op may run again
 		return s.send(tx, &in, &m)
 	})

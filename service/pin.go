@@ -24,7 +24,7 @@ func (s *MessageService) Pin(ctx context.Context, userID int64, kind int, dstID,
 	if pinned {
 		m.Amount = 1
 	}
-	return s.committer.Do(ctx, func(tx *Tx) error { return s.pin(tx, m) })
+	return s.committer.doOn(ctx, pairOf(kind, userID, dstID), func(tx *Tx) error { return s.pin(tx, m) })
 }
 
 func (s *MessageService) pin(tx *Tx, m model.Message) error {

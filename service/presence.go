@@ -17,10 +17,14 @@ const (
 	presenceGrace = 5 * time.Second
 	// friendsTime bounds the reading of the friends of one user.
 	friendsTime = 5 * time.Second
+	// presencePause is what a store that does not answer is left, and presenceLife
+	// how long it is tried: after that, friends have read the lists again.
+	presencePause = time.Second
+	presenceLife  = 10 * time.Minute
 )
 
-// PresenceService tells friends who comes and goes. What it tells is worth
-// nothing when late: it is never stored, and lost if the store does not answer.
+// PresenceService tells friends who comes and goes. It is never stored; if the
+// store does not answer, they are told later what holds then.
 // On several nodes each tells those who are with itself, from the sockets that
 // all of them have.
 type PresenceService struct {
@@ -34,6 +38,7 @@ type PresenceService struct {
 	told    map[int64]bool
 	leaving map[int64]*time.Timer
 	queue   []int64
+	since   map[int64]time.Time // who is queued, and since when
 	wake    chan struct{}
 }
 
@@ -48,7 +53,7 @@ func NewPresenceService(
 ) *PresenceService {
 	return &PresenceService{
 		live: live, out: out, friends: friends, metrics: m, log: logger,
-		told: map[int64]bool{}, leaving: map[int64]*time.Timer{}, wake: make(chan struct{}, 1),
+		told: map[int64]bool{}, leaving: map[int64]*time.Timer{}, since: map[int64]time.Time{}, wake: make(chan struct{}, 1),
 	}
 }
 
@@ -64,7 +69,7 @@ func (p *PresenceService) Changed(userID int64) {
 		delete(p.leaving, userID)
 	case online && !p.told[userID]:
 		p.told[userID] = true
-		p.tell(userID)
+		p.tell(userID, time.Now())
 	case !online && p.told[userID] && timer == nil:
 		p.leaving[userID] = time.AfterFunc(presenceGrace, func() { p.guard(func() { p.left(userID) }) })
 	}
@@ -88,12 +93,16 @@ func (p *PresenceService) left(userID int64) {
 	delete(p.leaving, userID)
 	if p.told[userID] && !p.live.Online(userID) {
 		delete(p.told, userID)
-		p.tell(userID)
+		p.tell(userID, time.Now())
 	}
 }
 
-// tell queues a user whose presence changed, for who holds mu.
-func (p *PresenceService) tell(userID int64) {
+// tell queues a user whose presence changed, once, for who holds mu.
+func (p *PresenceService) tell(userID int64, since time.Time) {
+	if _, queued := p.since[userID]; queued {
+		return
+	}
+	p.since[userID] = since
 	p.queue = append(p.queue, userID)
 	select {
 	case p.wake <- struct{}{}:
@@ -110,43 +119,69 @@ func (p *PresenceService) Run(ctx context.Context) {
 			return
 		case <-p.wake:
 		}
-		for userID, online, ok := p.next(); ok && ctx.Err() == nil; userID, online, ok = p.next() {
-			p.guard(func() { p.announce(ctx, userID, online) })
+		for n, ok := p.next(); ok && ctx.Err() == nil; n, ok = p.next() {
+			p.guard(func() {
+				if err := p.announce(ctx, n); err != nil {
+					p.again(ctx, n, err)
+				}
+			})
 		}
 	}
 }
 
+// again queues what could not be told, and waits a moment: the store would not
+// answer for others either.
+func (p *PresenceService) again(ctx context.Context, n news, cause error) {
+	if time.Since(n.since) >= presenceLife {
+		p.log.WarnContext(ctx, "presence not told", "user", n.userID, "error", cause)
+		return
+	}
+	p.mu.Lock()
+	p.tell(n.userID, n.since)
+	p.mu.Unlock()
+	select {
+	case <-time.After(presencePause):
+	case <-ctx.Done():
+	}
+}
+
+// news is what friends are to be told of a user.
+type news struct {
+	userID int64
+	online bool
+	since  time.Time // when it was first to be told
+}
+
 // next takes a user from the queue, with what holds now.
-func (p *PresenceService) next() (userID int64, online, ok bool) {
+func (p *PresenceService) next() (n news, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.queue) == 0 {
 		p.queue = nil
-		return 0, false, false
+		return news{}, false
 	}
-	userID = p.queue[0]
+	userID := p.queue[0]
 	p.queue = p.queue[1:]
-	return userID, p.told[userID], true
+	n = news{userID, p.told[userID], p.since[userID]}
+	delete(p.since, userID)
+	return n, true
 }
 
-func (p *PresenceService) announce(ctx context.Context, userID int64, online bool) {
+func (p *PresenceService) announce(ctx context.Context, n news) error {
 	ctx, cancel := context.WithTimeout(ctx, friendsTime)
 	defer cancel()
-	friends, err := p.friends(ctx, userID)
-	if err != nil {
-		p.log.WarnContext(ctx, "presence not told", "user", userID, "error", err)
-		return
+	friends, err := p.friends(ctx, n.userID)
+	if err != nil || len(friends) == 0 {
+		return err
 	}
-	if len(friends) == 0 {
-		return
-	}
-	m := model.Message{Cmd: model.CmdPresence, UserID: userID}
-	if online {
+	m := model.Message{Cmd: model.CmdPresence, UserID: n.userID}
+	if n.online {
 		m.Amount = 1
 	} else {
 		m.At = time.Now().UnixMilli()
 	}
 	p.out.Publish(model.Delivery{Message: m, Users: friends, Ephemeral: true})
+	return nil
 }
 
 // guard keeps a panic over one user from the others.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"reflect"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,11 +113,70 @@ func TestPresence(t *testing.T) {
 		turn(7, true)
 		told("nobody to tell")
 		turn(1, true)
+		time.Sleep(2 * presencePause) // which the store is left that does not answer for 8, twice
+		synctest.Wait()
 		told("back", 1)
 		turn(1, false)
 		cancel()
 		run.Wait()
 		time.Sleep(2 * presenceGrace)
 		told("after the end")
+	})
+}
+
+// TestPresenceIsToldLater: friends whom the store could not name are told when
+// it can, once, what holds then; and not tried without end.
+func TestPresenceIsToldLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{online: map[int64]bool{}}
+		var away atomic.Bool
+		var asked atomic.Int64
+		friends := func(ctx context.Context, id int64) ([]int64, error) {
+			asked.Add(1)
+			if away.Load() {
+				<-ctx.Done() // as a database that is frozen
+				return nil, ctx.Err()
+			}
+			return []int64{100 + id}, nil
+		}
+		p := NewPresenceService(s, s, friends, metrics.New(), slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		var run sync.WaitGroup
+		run.Go(func() { p.Run(ctx) })
+		turn := func(id int64, online bool) {
+			s.mu.Lock()
+			s.online[id] = online
+			s.mu.Unlock()
+			p.Changed(id)
+		}
+		away.Store(true)
+		turn(1, true)
+		turn(2, true)
+		turn(3, true)
+		time.Sleep(time.Minute)
+		turn(2, false)
+		time.Sleep(time.Minute)
+		away.Store(false)
+		time.Sleep(4 * (friendsTime + presencePause))
+		heard := map[int64][]int64{}
+		for _, d := range s.take() {
+			heard[d.Message.UserID] = append(heard[d.Message.UserID], d.Message.Amount)
+		}
+		if want := (map[int64][]int64{1: {1}, 2: {0}, 3: {1}}); !reflect.DeepEqual(heard, want) {
+			t.Errorf("heard %v, want %v", heard, want)
+		}
+
+		away.Store(true)
+		turn(1, false)
+		time.Sleep(presenceGrace + presenceLife + friendsTime + presencePause)
+		tried := asked.Load()
+		time.Sleep(time.Hour)
+		if more := asked.Load() - tried; more > 0 || tried < 20 {
+			t.Errorf("asked %d times, and %d times when it was old", tried, more)
+		}
+		turn(2, true) // while it is tried, the end comes
+		synctest.Wait()
+		cancel()
+		run.Wait()
 	})
 }

@@ -206,3 +206,40 @@ func TestQRLoginEnds(t *testing.T) {
 		}
 	})
 }
+
+// TestQRLoginGivenBack: a session that did not reach its browser ends, and the
+// browser that asked, on whichever node, gets another; once.
+func TestQRLoginGivenBack(t *testing.T) {
+	inTown(t, func(w *town) {
+		near, far := w.qrNodes()
+		ann := w.register("13800000001")
+		_, phone := w.signIn(ann.User.ID)
+		b := w.open(near)
+		_, err := far.Scan(w.Context(), phone, b.ticket())
+		w.ok(err)
+		w.ok(far.Confirm(w.Context(), phone, b.ticket()))
+		before := w.count(new(model.Session))
+		lost := b.becomes(model.QRConfirmed)
+		lost.GiveBack()
+		if _, err := w.sessions.Authenticate(w.Context(), lost.Login.Token); model.CodeOf(err) != model.CodeUnauthenticated {
+			t.Errorf("the session that was given back: %v", err)
+		}
+		if n := w.count(new(model.Session)); n != before {
+			t.Errorf("%d sessions, there were %d", n, before)
+		}
+		_, err = far.Wait(w.Context(), b.Ticket, "guess", "", service.Device{}, time.Minute)
+		w.fails(err, model.CodeNotFound, "qrlogin")
+		b.node = far
+		login := b.becomes(model.QRConfirmed).Login
+		session, err := w.sessions.Authenticate(w.Context(), login.Token)
+		w.ok(err)
+		if session.UserID != ann.User.ID {
+			t.Errorf("signed in as %d", session.UserID)
+		}
+		_, err = b.state("")
+		w.fails(err, model.CodeNotFound, "qrlogin")
+		if n := w.count(new(model.Session)); n != before+1 {
+			t.Errorf("%d sessions, there were %d", n, before)
+		}
+	})
+}

@@ -182,7 +182,9 @@ func (s *MessageService) Delivered(ctx context.Context, from model.Sender, m mod
 		err = model.Invalid("kind")
 	}
 	if err == nil {
-		err = s.committer.Submit(ctx, func(tx *Tx) error { return s.deliver(tx, from, m) }, done)
+		err = s.committer.submit(ctx, &job{
+			run: func(tx *Tx) error { return s.deliver(tx, from, m) }, on: pairOf(m.Kind, from.UserID, m.DstID), size: 1024, done: done,
+		})
 	}
 	if err != nil {
 		done(err)

@@ -2,8 +2,6 @@ package service
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"time"
 
 	"hongyan/model"
@@ -11,10 +9,6 @@ import (
 
 	"xorm.io/xorm"
 )
-
-// lookPatience bounds one look into the database; what was not seen is asked for
-// again.
-const lookPatience = 5 * time.Second
 
 // StatusService is the long-poll pair of status push: a value is set under a
 // key and served once to somebody who waits for it, on whichever nodes the two
@@ -99,7 +93,7 @@ func (v *StatusService) Get(ctx context.Context, key string, hold time.Duration)
 	timer := time.NewTimer(hold)
 	defer timer.Stop()
 	for last := false; ; {
-		served, err := v.look(ctx, hash)
+		served, err := aside(ctx, func(ctx context.Context) (*Served, error) { return v.take(ctx, hash) })
 		if ctx.Err() != nil {
 			if served != nil {
 				served.GiveBack()
@@ -119,27 +113,6 @@ func (v *StatusService) Get(ctx context.Context, key string, hold time.Duration)
 			return nil, nil
 		}
 	}
-}
-
-// look is take on a stack of its own: one that a query has grown stays as large
-// for as long as its goroutine waits, and many wait (measured: 31 kB each became
-// what doc/benchmarks.md says).
-func (v *StatusService) look(ctx context.Context, hash string) (served *Served, err error) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		// A child would leave the request's context larger for as long as it waits.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookPatience)
-		defer cancel()
-		defer func() {
-			if r := recover(); r != nil {
-				err = fmt.Errorf("panic in a look: %v\n%s", r, debug.Stack())
-			}
-		}()
-		served, err = v.take(ctx, hash)
-	}()
-	<-done
-	return served, err
 }
 
 // take serves the value under a key to one of those who ask; nil if there is

@@ -8,25 +8,24 @@ import (
 	"hongyan/service/db"
 )
 
-// prefetch does for a batch of messages on MySQL at once what each of them
-// needs: their conversations locked in one order, which rights their senders
-// have, and what was stored under their cids before. A statement a message
-// would cost more than the message.
+// prefetch does for a batch on MySQL at once what its jobs need. The
+// conversations of them all are locked in one order: each in its own turn would
+// meet another node's the other way round, and one of the two start again.
 func (tx *Tx) prefetch(batch []*job) error {
-	var posts []*post
-	for _, j := range batch {
-		if j.post != nil {
-			posts = append(posts, j.post)
-		}
-	}
-	if tx.db.Dialect != db.MySQL || len(posts) == 0 {
+	if tx.db.Dialect != db.MySQL {
 		return nil
 	}
-	clear(tx.memory.rights)
-	tx.trusted, tx.sent = true, map[sentKey]bool{}
+	var posts []*post
 	lines := map[pair]struct{}{}
-	for _, p := range posts {
-		lines[pairOf(p.sent.Kind, p.sent.UserID, p.sent.DstID)] = struct{}{}
+	for _, j := range batch {
+		on := j.on
+		if p := j.post; p != nil {
+			posts = append(posts, p)
+			on = pairOf(p.sent.Kind, p.sent.UserID, p.sent.DstID)
+		}
+		if on != (pair{}) {
+			lines[on] = struct{}{}
+		}
 	}
 	if err := tx.findLines(lines); err != nil {
 		return err
@@ -34,6 +33,18 @@ func (tx *Tx) prefetch(batch []*job) error {
 	if err := tx.lockLines(lines); err != nil {
 		return err
 	}
+	return tx.prefetchPosts(posts)
+}
+
+// prefetchPosts looks up for messages which rights their senders have and what
+// was stored under their cids before. A statement a message would cost more than
+// the message.
+func (tx *Tx) prefetchPosts(posts []*post) error {
+	if len(posts) == 0 {
+		return nil
+	}
+	clear(tx.memory.rights)
+	tx.trusted, tx.sent = true, map[sentKey]bool{}
 	for part := range slices.Chunk(posts, manyRows) {
 		if err := tx.findRights(part); err != nil {
 			return err

@@ -34,12 +34,6 @@ const (
 	maxGone      = 256
 )
 
-// repeats is when something urgent is sent again, counted from the first time.
-// At 30 % loss one of 400 does not get through; the rest is found in the store.
-func repeats() []time.Duration {
-	return []time.Duration{30 * time.Millisecond, 120 * time.Millisecond, 350 * time.Millisecond, 800 * time.Millisecond}
-}
-
 // carrier moves datagrams between nodes.
 type carrier interface {
 	// carry sends to who wants one of the topics, to all if none is given.
@@ -62,14 +56,6 @@ type parcel struct {
 	kind   kind
 	body   []byte
 	urgent bool
-}
-
-// repeat is a datagram that is sent again.
-type repeat struct {
-	topics   []string
-	datagram []byte
-	first    time.Time
-	times    int // sent so far
 }
 
 // member is a Bus over a carrier: it signs, tells nodes apart, drops what is
@@ -197,19 +183,17 @@ func (m *member) beat() {
 // write numbers, signs and sends what is queued, beats, and ends leases.
 func (m *member) write() {
 	var sequence uint64
-	var again []repeat
+	again := newRepeater(m.carry)
+	defer again.timer.Stop()
 	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
-	next := time.NewTimer(time.Hour)
-	defer next.Stop()
 	var last time.Time // of a beat
 	send := func(p parcel) {
 		sequence++
 		b := m.sealer.seal(header{p.kind, m.self, sequence}, p.body)
 		m.carry(p.topics, b)
 		if p.urgent {
-			again = append(again, repeat{topics: p.topics, datagram: b, first: time.Now(), times: 1})
-			next.Reset(repeats()[0])
+			again.add(p.topics, b)
 		}
 	}
 	for {
@@ -227,31 +211,12 @@ func (m *member) write() {
 			last = time.Now()
 			send(m.greeting())
 			m.expire()
-		case <-next.C:
-			again = m.repeat(again)
-			if len(again) > 0 {
-				next.Reset(repeats()[0])
-			}
+		case <-again.timer.C:
+			again.round()
 		case <-m.done:
 			return
 		}
 	}
-}
-
-// repeat sends what is due once more and gives what is still to be repeated.
-func (m *member) repeat(list []repeat) []repeat {
-	kept := list[:0]
-	for _, r := range list {
-		if time.Since(r.first) >= repeats()[r.times-1] {
-			m.carry(r.topics, r.datagram)
-			r.times++
-		}
-		if r.times <= len(repeats()) {
-			kept = append(kept, r)
-		}
-	}
-	clear(list[len(kept):])
-	return kept
 }
 
 func (m *member) carry(topics []string, b []byte) {
