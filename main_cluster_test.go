@@ -184,7 +184,6 @@ func household(t *testing.T, nodes []*child) (people [3]*resident, group int64) 
 // typing, reads, presence, live rooms, membership, and the end of a session; all
 // the while one order without a hole, and nothing twice.
 func TestCluster(t *testing.T) {
-	apart(t)
 	inCluster(t, func(t *testing.T, _ string, nodes []*child) {
 		people, group := household(t, nodes)
 		a, b, c := people[0], people[1], people[2]
