@@ -119,3 +119,29 @@ func TestQRLoginTyped(t *testing.T) {
 		t.Error("the ticket stays in the address")
 	}
 }
+
+// TestTwoPicturesAtOnce: a frame of the camera was drawn over a picture that was
+// still to be read, and no code was found in it.
+func TestTwoPicturesAtOnce(t *testing.T) {
+	ann := register(t, "林晓", phone)
+	ann.open("/scan")
+	ann.see("hy-scan .scan")
+	found := eval[[]bool](ann.person, `(async () => {
+		const { decode } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'ui/code.js'));
+		const made = await Promise.all([1, 2].map(async () => (await (await fetch('/qrlogin/new', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"image":true}' })).json()).data));
+		const pictures = await Promise.all(made.map(async ({ image }) => {
+			const img = new Image(480, 480);
+			img.src = 'data:image/svg+xml,' + encodeURIComponent(image);
+			await img.decode();
+			return img;
+		}));
+		const texts = await Promise.all(pictures.map((img) => decode(img, 480, 480, true)));
+		return [...texts.map((text) => text.includes('/scan#')), texts[0] !== texts[1]];
+	})()`)
+	for _, ok := range found {
+		if !ok {
+			t.Errorf("found, found, two: %t", found)
+			break
+		}
+	}
+}

@@ -35,8 +35,8 @@ async function detector() {
 
 const canvas = document.createElement('canvas');
 
-/** What the code in a picture or a frame says, '' where there is none. @param {CanvasImageSource} source */
-export async function decode(source, width, height, vendored = false) {
+/** Draws a picture or a frame, no larger than it has to be. Frames and pictures share the canvas: what is to be read is read before anything is awaited. */
+function drawn(source, width, height) {
   const scale = Math.min(1, SIDE / Math.max(width, height));
   canvas.width = Math.max(1, Math.round(width * scale));
   canvas.height = Math.max(1, Math.round(height * scale));
@@ -44,10 +44,15 @@ export async function decode(source, width, height, vendored = false) {
   pen.fillStyle = '#fff'; // what is transparent is paper
   pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.drawImage(source, 0, 0, canvas.width, canvas.height);
+  return pen.getImageData(0, 0, canvas.width, canvas.height);
+}
+
+/** What the code in a picture or a frame says, '' where there is none. @param {CanvasImageSource} source */
+export async function decode(source, width, height, vendored = false) {
   const own = vendored ? null : await detector();
   if (own) {
     try {
-      const [found] = await own.detect(canvas);
+      const [found] = await own.detect(drawn(source, width, height));
       if (found) return found.rawValue;
     } catch {
       native = null; // it says it can and cannot: on some systems the service behind it is missing
@@ -55,7 +60,7 @@ export async function decode(source, width, height, vendored = false) {
   }
   const { decodeQR } = await import('../../vendor/qr.js');
   try {
-    return decodeQR({ width: canvas.width, height: canvas.height, data: pen.getImageData(0, 0, canvas.width, canvas.height).data });
+    return decodeQR(drawn(source, width, height));
   } catch {
     return '';
   }

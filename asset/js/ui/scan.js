@@ -64,7 +64,7 @@ class Scan extends View {
       this.fault = t(error.name === 'NotAllowedError' ? 'scan.denied' : 'scan.missing');
       return;
     }
-    if (!this.isConnected) return this.stop();
+    if (!this.isConnected || this.state === 'reading') return this.stop(); // a picture was chosen meanwhile
     this.state = 'live';
     await this.updateComplete;
     const video = this.querySelector('video');
