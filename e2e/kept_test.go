@@ -71,3 +71,26 @@ func TestTapBesideLosesNothing(t *testing.T) {
 	ann.eval(beside)
 	ann.until("the empty one closed", "!document.querySelector('dialog.box')")
 }
+
+// TestPicturesAreNotDroppedUnasked: Escape and a tap beside the sheet, with
+// pictures in their order and a caption.
+func TestPicturesAreNotDroppedUnasked(t *testing.T) {
+	ann, bo := register(t, "安娜", phone), register(t, "Bo", desktop)
+	befriend(ann, bo)
+	ann.openChat(bo.id)
+	dir := t.TempDir()
+	ann.choose("hy-composer input[data-for=picture]", photo(t, dir, "a.jpg", 80, 60), photo(t, dir, "b.jpg", 80, 60))
+	const there = "document.querySelectorAll('.hy-sheet[open] figure img').length === 2 && document.querySelector('.hy-sheet .caption-field').value === '山'"
+	ann.insert(".hy-sheet .caption-field", "山")
+	ann.until("the sheet", there)
+	ann.eval("document.querySelector('.hy-sheet').dispatchEvent(new MouseEvent('click', { bubbles: true })) && 0")
+	ann.until("still the sheet", there)
+	ann.press("Escape", "Escape", 27, "", 0)
+	ann.see("dialog.box")
+	ann.shot("sheet-drop-phone")
+	ann.click("dialog.box .weui-dialog__btn_default")
+	ann.until("still the sheet", there+" && !document.querySelector('dialog.box')")
+	ann.click(".hy-sheet .weui-btn_default")
+	ann.click("dialog.box .weui-dialog__btn_warn")
+	ann.until("no sheet", "!document.querySelector('.hy-sheet, dialog.box')")
+}

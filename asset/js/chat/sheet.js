@@ -1,7 +1,7 @@
 // The sheet that shows files before they are sent: in which order, with what
 // caption, as the originals or smaller. Its own sheet of styles comes with it.
 import { render } from '../../vendor/lit.js';
-import { bytes, html, icon, nothing, t } from './base.js';
+import { ask, bytes, html, icon, nothing, t } from './base.js';
 import { isPicture, prepare } from '../core/picture.js';
 import { host } from '../ui/dialog.js';
 import { style } from '../ui/style.js';
@@ -44,8 +44,19 @@ class Sheet {
     return answer;
   }
 
+  /** What took work is not thrown away unasked: several pictures, or a caption. */
+  async leave() {
+    const work = this.items.length > 1 || this.dialog.querySelector('.caption-field').value.trim();
+    if (!work || await ask({ title: t('pic.drop'), yes: t('chat.change.drop.yes'), warn: true })) this.dialog.close();
+  }
+
   listen() {
     const { dialog } = this;
+    dialog.addEventListener('cancel', (event) => {
+      if (event.target !== dialog) return; // the picker of files has one too
+      event.preventDefault();
+      this.leave();
+    });
     dialog.addEventListener('paste', (event) => {
       const files = [...(event.clipboardData?.files ?? [])];
       if (files.length > 0) event.preventDefault();
@@ -131,7 +142,7 @@ class Sheet {
       ${items.some((item) => item.ready) ? html`<div class="original">${saves ? html`<label><input class="weui-switch" type="checkbox" .checked=${this.original} @change=${(event) => this.toggle(event)}>
         <span>${t('pic.original')} <b>${bytes(this.size(true))}</b></span></label>` : nothing}<span class="sum">${t('pic.total', { Size: bytes(this.size(this.original)) })}</span></div>` : nothing}
       <input class="caption-field" maxlength="500" placeholder=${t('chat.caption')} aria-label=${t('chat.caption')} autocomplete="off">
-      <div class="buttons"><button type="button" class="weui-btn weui-btn_default" @click=${() => dialog.close()}>${t('act.cancel')}</button>
+      <div class="buttons"><button type="button" class="weui-btn weui-btn_default" @click=${() => this.leave()}>${t('act.cancel')}</button>
         <button type="submit" class="weui-btn weui-btn_primary" ?disabled=${this.busy} aria-busy=${this.busy && waiting ? 'true' : 'false'}>${items.length > 1 ? t('chat.send.count', { Count: items.length }) : t('act.send')}</button></div>
       <input type="file" hidden multiple accept=${this.accept} tabindex="-1" aria-hidden="true" @change=${(event) => { this.add([...event.target.files]); event.target.value = ''; }}>
       <p class="said sr" role="status"></p></form>`, dialog);

@@ -23,13 +23,17 @@ class VoiceButton extends View {
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    this.recorder?.cancel();
+    this.leave();
   }
 
   /** What is said belongs to the conversation in which it was begun: it never goes to another that was opened meanwhile. */
   willUpdate(changes) {
     super.willUpdate(changes);
-    if (!changes.has('of') || !this.recorder) return;
+    if (changes.has('of')) this.leave();
+  }
+
+  leave() {
+    if (!this.recorder) return;
     this.cancel();
     toast(t('voice.left'));
   }
