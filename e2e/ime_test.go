@@ -44,20 +44,3 @@ func TestEnterBelongsToTheInputMethod(t *testing.T) {
 		t.Errorf("sent: %q", said)
 	}
 }
-
-// TestCopy copies a message by its menu, also where the modern way is missing.
-func TestCopy(t *testing.T) {
-	ann, bo := register(t, "安娜", desktop), register(t, "Bo", desktop)
-	befriend(ann, bo)
-	talk(ann, bo)
-	bo.say("请抄下这一句 🎉")
-	ann.sees("请抄下这一句 🎉")
-	ann.eval("globalThis.copied = ''; navigator.clipboard.writeText = async (text) => { copied = text; }; 0")
-	ann.openMenu("other")
-	ann.pickMenu("copy")
-	ann.until("it copied", "copied === '请抄下这一句 🎉' && document.querySelector('.toast')?.textContent === '已复制'")
-	ann.eval("navigator.clipboard.writeText = undefined; copied = ''; document.addEventListener('copy', () => { copied = String(document.activeElement.value); }); 0")
-	ann.openMenu("other")
-	ann.pickMenu("copy")
-	ann.until("it copied the old way", "copied === '请抄下这一句 🎉'")
-}
