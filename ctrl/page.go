@@ -192,7 +192,9 @@ func (p *pages) fault(w http.ResponseWriter, r *request, err error) {
 	switch code {
 	case model.CodeNotFound:
 		data.Title = p.Locale.T(r.Lang, "page.notfound", nil)
-		data.Text = p.Locale.T(r.Lang, "page.notfound.text", nil)
+		if e, ok := errors.AsType[*model.Error](err); !ok || e.Key == "" {
+			data.Text = p.Locale.T(r.Lang, "page.notfound.text", nil)
+		}
 	case model.CodeInternal:
 		data.Request = r.ID
 	}

@@ -38,7 +38,7 @@ func TestInviteTerms(t *testing.T) {
 	bo.click(".invite form button")
 	bo.until("the group", fmt.Sprintf("location.pathname === '/c/11-%d'", group))
 	cy.click(".invite form button")
-	const gone = "document.querySelector('.auth .status') && document.body.textContent.includes('失效')"
+	const gone = "document.querySelector('.auth .status') && document.body.textContent.includes('这个邀请链接已失效')"
 	cy.until("that it is used up", gone)
 	cy.shot("invite-used-up-phone")
 	cy.open(path)
