@@ -103,6 +103,7 @@ func TestEndOfAGroup(t *testing.T) {
 	ann.click("dialog .weui-dialog__btn_warn")
 	ann.until("the list without it", "location.pathname === '/chat/index.shtml' && !"+inList)
 	cy.until("that there is no group any more", "!store.groups.peek().some((g) => g.id === "+fmt.Sprint(group)+")")
+	cy.until("the name, and why nobody writes here", "document.querySelector('.chat-head .title')?.textContent === '登山队' && document.querySelector('.chat .ended')?.textContent === '群聊已解散' && !document.querySelector('hy-composer')")
 	cy.shot("dismissed-phone")
 	cy.open("/chat/index.shtml")
 	cy.online()

@@ -51,9 +51,18 @@ class Chat extends View {
     return html`<section class="chat" aria-label=${store.titleOf(kind, dstid)} @dragenter=${this.drag} @dragover=${this.drag} @dragleave=${this.undrag} @drop=${this.drop}>
       ${this.head()}<hy-board .kind=${kind} .dstid=${dstid}></hy-board>
       <hy-messages .kind=${kind} .dstid=${dstid}></hy-messages>
-      ${kind === CMD.NOTICE ? nothing : html`<hy-composer .kind=${kind} .dstid=${dstid}></hy-composer>`}
+      ${this.foot()}
       <div class="sr announcer" aria-live="polite" aria-atomic="true"></div>
       ${this.dropping ? html`<div class="drop-here" aria-hidden="true"><span>${t('chat.drop', { Name: store.titleOf(kind, dstid) })}</span></div>` : nothing}</section>`;
+  }
+
+  /** Where one writes; where there is nobody to write to, why. */
+  foot() {
+    const { kind, dstid } = this;
+    if (kind === CMD.NOTICE) return nothing;
+    const ended = kind === CMD.ROOM && !store.groups.value.some((group) => group.id === dstid) && store.ended.value.get(dstid);
+    return ended ? html`<p class="ended" role="status">${t(ended.dismissed ? 'chat.event.dismissed' : 'chat.ended')}</p>`
+      : html`<hy-composer .kind=${kind} .dstid=${dstid}></hy-composer>`;
   }
 
   head() {
@@ -104,7 +113,7 @@ class Chat extends View {
   editLast() {
     const me = store.me.peek()?.id;
     const last = store.timeline(this.kind, this.dstid).rows.findLast((m) => m.userid === me && m.media === MEDIA.TEXT && !m.ext?.recalled);
-    if (last) this.composer.edit(last);
+    if (last) this.composer?.edit(last);
   }
 
   carriesFiles(event) {
@@ -126,7 +135,7 @@ class Chat extends View {
     event.preventDefault();
     this.dropping = false;
     const files = [...event.dataTransfer.files];
-    attempt(() => this.composer.offer(files));
+    attempt(async () => this.composer?.offer(files));
   }
 }
 

@@ -126,11 +126,11 @@ class VoiceButton extends View {
     this.recorder = recorder;
     try {
       if (!(await recorder.start())) {
-        this.over();
+        if (this.recorder === recorder) this.over(); // or another was begun meanwhile
         return;
       }
     } catch (error) {
-      this.over();
+      if (this.recorder === recorder) this.over();
       this.refused(error);
       return;
     }

@@ -1,7 +1,7 @@
 // What becomes of a frame that comes in: a message finds its place in its timeline
 // and its row, a receipt its mark, an event has the lists fetched that it is about.
 import { CMD, isPost, keyOf, kindOf, peerOf } from './wire.js';
-import { forget, me, outbox, patchRow, present, refresh, rowNow, stopTyping, timelines, typed } from './state.js';
+import { end, forget, me, outbox, patchRow, present, refresh, rowNow, stopTyping, timelines, typed } from './state.js';
 
 const listeners = new Set();
 
@@ -101,6 +101,8 @@ const EVENT_LISTS = {
 };
 
 function event(m) {
+  if (m.content === 'group_dismissed') end(m.dstid, true);
+  else if (m.content === 'group_left' && m.ext?.members?.includes(me.peek().id)) end(m.dstid, false);
   for (const name of EVENT_LISTS[m.content] ?? []) refresh(name);
   if (m.content === 'profile_changed') forget(m.userid ?? m.dstid);
 }

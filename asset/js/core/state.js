@@ -25,6 +25,8 @@ export const typing = signal(new Map());
 export const current = signal(null);
 export const people = signal(new Map());
 const nicks = signal(new Map());
+/** Groups that ended since the page was opened, by id: {name, dismissed}. */
+export const ended = signal(new Map());
 export const outbox = signal(null);
 export const unreadTotal = computed(() => conversations.value.reduce((sum, row) => sum + badge(row), 0));
 
@@ -127,7 +129,12 @@ export function titleOf(kind, dstid) {
   const row = rowOf(kind, dstid);
   if (row?.title) return row.title;
   if (kind === CMD.SINGLE) return nameOf(dstid);
-  return groups.value.find((group) => group.id === dstid)?.name ?? '';
+  return groups.value.find((group) => group.id === dstid)?.name ?? ended.value.get(dstid)?.name ?? '';
+}
+
+/** A group that is open here is no more, or this person is not in it any more. */
+export function end(dstid, dismissed) {
+  ended.value = new Map(ended.peek()).set(dstid, { name: titleOf(CMD.ROOM, dstid), dismissed });
 }
 
 /** The timeline of a conversation; read `.version.value` to be told of changes. core/timeline.js must have been loaded, as
