@@ -161,6 +161,7 @@ func TestSheetByFinger(t *testing.T) {
 	ann.scheme("dark")
 	ann.shot("sheet-phone-dark")
 	ann.press("Escape", "Escape", 27, "", 0)
+	ann.click("dialog.box .weui-dialog__btn_warn") // four pictures are not dropped unasked
 	ann.until("no sheet", "!document.querySelector('.hy-sheet')")
 }
 

@@ -108,8 +108,8 @@ func TestFirstLoad(t *testing.T) {
 		ann.say("一条消息 with some words to read")
 	}
 	for path, most := range map[string]struct{ requests, modules, bytes int }{
-		"/chat/index.shtml": {6, 2, 47_000},
-		"/c/10-" + id(bo):   {8, 4, 70_000},
+		"/chat/index.shtml": {8, 2, 47_500},
+		"/c/10-" + id(bo):   {10, 4, 70_500},
 	} {
 		ann.open("/nowhere")
 		ann.unstyled()
