@@ -12,9 +12,6 @@ const KEYBOARD = 'hy-keyboard';
 const QUOTED = 100;
 const RECENT = 3000;
 
-/** Stands for the composer of a conversation that is not open: nothing is being answered there. */
-export const nobody = { takeQuote: () => ({}) };
-
 const byTouch = () => matchMedia('(pointer: coarse)').matches;
 
 class Composer extends View {
@@ -285,7 +282,7 @@ class Composer extends View {
   /** Sends a recording to the conversation in which it was made. */
   async sendVoice(voice, of) {
     const [kind, dstid] = of.split(':').map(Number);
-    (await import('./sending.js')).sendVoice(of === this.key ? this : nobody, voice, kind, dstid);
+    (await import('./sending.js')).sendVoice(this, voice, kind, dstid);
   }
 
   /** Touch: the button turns into "hold to talk". Recording that cannot work says why, and a file may stand in. */

@@ -3,7 +3,6 @@
 // of the client.
 import { words } from '../core/i18n.js';
 import * as store from '../core/store.js';
-import { nobody } from './composer.js';
 import { confirmFiles } from './sheet.js';
 import { sendFiles } from './sending.js';
 
@@ -46,6 +45,6 @@ document.addEventListener('drop', async (event) => {
   await words();
   const chosen = await confirmFiles(files, store.titleOf(kind, dstid));
   if (!chosen) return;
-  await sendFiles(nobody, chosen.files, chosen.caption, kind, dstid);
+  await sendFiles(null, chosen.files, chosen.caption, kind, dstid);
   row.querySelector('a')?.click(); // to where it went
 });

@@ -1,7 +1,7 @@
 // From chosen files to messages: shown first, then given to the outbox.
 import { ask, t, toast } from './base.js';
 import * as store from '../core/store.js';
-import { MEDIA } from '../core/timeline.js';
+import { keyOf, MEDIA } from '../core/timeline.js';
 import { held } from './written.js';
 
 /** Shows what is about to be sent; it goes when it is confirmed. */
@@ -12,9 +12,12 @@ export async function offer(composer, files, kind, dstid) {
   if (chosen) await sendFiles(composer, chosen.files, chosen.caption, kind, dstid);
 }
 
+/** What is being answered, if it is still in the conversation that something is for: another may have been opened meanwhile. */
+const quoteOf = (composer, kind, dstid) => (composer?.key === keyOf(kind, dstid) ? composer.takeQuote() : {});
+
 /** Gives each file to the outbox; the first one answers what is being answered, the last one has the caption. */
 export async function sendFiles(composer, files, caption, kind, dstid) {
-  const quote = composer.takeQuote();
+  const quote = quoteOf(composer, kind, dstid);
   const { messageOf } = await import('../core/media.js');
   for (const [i, file] of files.entries()) {
     if (file.size === 0) {
@@ -28,7 +31,7 @@ export async function sendFiles(composer, files, caption, kind, dstid) {
 
 /** Gives a recording to the outbox. */
 export function sendVoice(composer, { file, name, seconds, waveform }, kind, dstid) {
-  const quote = composer.takeQuote();
+  const quote = quoteOf(composer, kind, dstid);
   store.send(kind, dstid, { media: MEDIA.VOICE, file, name, amount: seconds, ...quote, ext: { waveform, ...quote.ext }, ...held() });
 }
 
