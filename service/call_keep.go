@@ -28,7 +28,7 @@ type suspects struct {
 	nodes []string                     // that left their letters when last seen
 }
 
-// Keep renews the lines of this node's calls, repeats invitations, and ends what
+// Keep renews the lines of this node's calls, repeats what they told, and ends what
 // the end of a node has left, until ctx ends.
 func (s *CallService) Keep(ctx context.Context) {
 	t := s.trunk
@@ -83,8 +83,8 @@ func (s *CallService) keep(ctx context.Context, dead *suspects) error {
 	return s.clearVoid(ctx, dead.lines)
 }
 
-// going repeats the invitations of this node, for devices that came since or did
-// not hear the first, and gives the number of its calls and the nodes they reach.
+// going repeats what is to be known of the calls of this node, for devices that
+// came since or did not hear it, and gives their number and the nodes they reach.
 func (s *CallService) going() (calls int, nodes map[string]bool) {
 	nodes = map[string]bool{}
 	_ = s.locked(func() error {
@@ -99,10 +99,9 @@ func (s *CallService) going() (calls int, nodes map[string]bool) {
 					nodes[own.at.node] = true
 				}
 			}
-			if c.answered.IsZero() {
-				s.board.ring(c, now, briefInvite)
-			}
+			s.board.again(c, now)
 		}
+		s.board.overAgain()
 		return nil
 	})
 	return calls, nodes

@@ -345,3 +345,26 @@ func (x *exchanges) atMostOne() {
 		}
 	}
 }
+
+// A device at another node heard what became of a call from the bus alone, and
+// rang on where that lost it. Devices that come later hear it too.
+func TestStatesOfCallsAreToldAgain(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		x := newExchanges(t, d, 2, false)
+		home, other := x.nodes[0], x.nodes[1]
+		again := func(state string) {
+			t.Helper()
+			for range 2 { // as it happens, which is forgotten, and in the round after
+				other.hears(21, model.CmdCallState, state)
+				home.going()
+			}
+		}
+		x.must(home.send(10, model.CmdCallInvite, 2, `{"device":"a"}`, nil))
+		home.hears(20, model.CmdCallInvite, "")
+		x.must(home.send(20, model.CmdCallAccept, 1, `{"device":"b"}`, nil))
+		again("in_call")
+		home.hears(10, model.CmdCallAccept, "")
+		x.must(home.send(20, model.CmdCallEnd, 1, "", nil))
+		again("ended answered")
+	})
+}

@@ -74,6 +74,10 @@ func (p *party) holds(from model.Sender, device string) bool {
 type switchboard struct {
 	calls map[int64]*call // by each of its two users
 	out   []told
+	// several says that there are other nodes, over says what their devices heard
+	// of calls that have ended: once, and a bus can lose it.
+	several bool
+	over    []told
 }
 
 // open starts a call that rings until the time given.
@@ -122,10 +126,8 @@ func (b *switchboard) accept(c *call, from model.Sender, device string, video bo
 	c.answered = now
 	c.callee.device, c.callee.at = device, socketOf(from)
 	b.tell(c.caller.at, frame(model.CmdCallAccept, from.UserID, c.caller.userID, model.CallExt{Call: c.id, Video: video}))
-	answered := c.state(&c.callee, model.CallInCall, "")
-	b.tell(c.callee.at, answered)
-	b.tellUser(c.callee.userID, answered, c.callee.at)
-	b.tellUser(c.caller.userID, c.state(&c.caller, model.CallInCall, ""), c.caller.at)
+	b.tell(c.callee.at, c.state(&c.callee, model.CallInCall, ""))
+	b.again(c, now)
 }
 
 // end takes the call off the board. The command goes to the devices that it
@@ -133,7 +135,7 @@ func (b *switchboard) accept(c *call, from model.Sender, device string, video bo
 func (b *switchboard) end(c *call, cmd int, by int64, reason string, now time.Time) {
 	delete(b.calls, c.caller.userID)
 	delete(b.calls, c.callee.userID)
-	seconds := c.seconds(now)
+	seconds, before := c.seconds(now), len(b.out)
 	for _, own := range []*party{&c.caller, &c.callee} {
 		_, other := c.sides(own.userID)
 		ended := c.state(own, model.CallEnded, reason)
@@ -150,6 +152,28 @@ func (b *switchboard) end(c *call, cmd int, by int64, reason string, now time.Ti
 			b.tellUser(own.userID, ended, own.at)
 		}
 	}
+	for _, d := range b.out[before:] {
+		if b.several && len(d.Users) > 0 {
+			b.over = append(b.over, d)
+		}
+	}
+}
+
+// again says once more what became of a call that goes on, to devices that came
+// since or did not hear it.
+func (b *switchboard) again(c *call, now time.Time) {
+	if c.answered.IsZero() {
+		b.ring(c, now, briefInvite)
+		return
+	}
+	for _, own := range []*party{&c.callee, &c.caller} {
+		b.tellUser(own.userID, c.state(own, model.CallInCall, ""), own.at)
+	}
+}
+
+// overAgain does so for calls that have ended since.
+func (b *switchboard) overAgain() {
+	b.out, b.over = append(b.out, b.over...), nil
 }
 
 // seconds is how long people have spoken.
@@ -242,8 +266,8 @@ func (b *switchboard) tell(to socket, m model.Message) {
 	}
 }
 
-// tellUser sends m to all sockets of a user but one. It is said once and ends
-// what they show: a bus that loses much has it several times.
+// tellUser sends m to all sockets of a user but one. It ends what they show: a
+// bus that loses much has it several times.
 func (b *switchboard) tellUser(userID int64, m model.Message, except socket) {
 	b.out = append(b.out, told{except.node, model.Delivery{Message: m, Users: []int64{userID}, Origin: except.id}})
 }

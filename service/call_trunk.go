@@ -95,6 +95,7 @@ func (s *CallService) Connect(d *db.DB, letters *Letters, now Clock) {
 		rate: limit.New(signalsPerSecond, signalsBurst, 50_000), dialing: make(chan struct{}, 1),
 		homes: map[string]home{}, lent: map[uint64]string{}, expected: map[int64]expected{},
 	}
+	s.board.several = true
 }
 
 // turn waits for the right to engage lines: who has it finds each call of this

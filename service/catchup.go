@@ -90,15 +90,15 @@ func (c *CatchUp) Lost() {
 
 // Run looks until ctx ends.
 func (c *CatchUp) Run(ctx context.Context) {
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
+	next := time.NewTimer(lookEvery)
+	defer next.Stop()
 	c.checked = time.Now()
 	for {
 		lost := false
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-next.C:
 		case <-c.lost:
 			lost = true
 			select { // several losses are one
@@ -108,6 +108,11 @@ func (c *CatchUp) Run(ctx context.Context) {
 			}
 		}
 		guard.Run(c.log, c.metrics.Panics.WithLabelValues("catchup").Inc, "catchup", func() { c.round(ctx, lost) })
+		if len(c.missing) > 0 {
+			next.Reset(onItsWay) // then it is fetched if it is missing still
+		} else {
+			next.Reset(lookEvery)
+		}
 	}
 }
 

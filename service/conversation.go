@@ -123,10 +123,12 @@ func lastMessages(v *xorm.Session, seats []seatRow, list []model.ConversationRow
 		if err := v.Find(&posts); err != nil {
 			return err
 		}
+		// The list goes without what is damaged; who opens the conversation gets the error.
+		posts = slices.DeleteFunc(posts, func(row model.Post) bool { return intact(row) != nil })
+		if err := unquote(v, pointers(posts)...); err != nil {
+			return err
+		}
 		for i := range posts {
-			if intact(posts[i]) != nil { // the list goes without; who opens the conversation gets the error
-				continue
-			}
 			row := &list[at[posts[i].ConversationID]]
 			m := messageOf(&posts[i], row.Kind)
 			row.Last = &m

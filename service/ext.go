@@ -65,6 +65,23 @@ func extKey(stored, key string, into any) {
 	}
 }
 
+// withoutKey is a stored ext without one of its keys.
+func withoutKey(stored, key string) string {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal([]byte(stored), &fields) != nil {
+		return stored
+	}
+	delete(fields, key)
+	if len(fields) == 0 {
+		return ""
+	}
+	rest, err := json.Marshal(fields)
+	if err != nil {
+		return stored
+	}
+	return string(rest)
+}
+
 // writeExt sets keys of a message's ext and leaves the others.
 func writeExt(row *model.Post, values map[string]any) error {
 	ext := map[string]json.RawMessage{}

@@ -66,7 +66,10 @@ func (s *MessageService) History(ctx context.Context, userID int64, kind int, ds
 				return err
 			}
 		}
-		return intact(list...)
+		if err := intact(list...); err != nil {
+			return err
+		}
+		return unquote(v, pointers(list)...)
 	})
 	if err != nil {
 		return nil, err

@@ -56,6 +56,57 @@ func TestNodesLockInOneOrder(t *testing.T) {
 	})
 }
 
+// TestNodesBeginTheSameTalks: on two nodes two people each write to each other
+// for the first time, all at once and the one half in the order of the other
+// turned round, and no transaction ends for another's sake.
+func TestNodesBeginTheSameTalks(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		if d.Dialect != db.MySQL {
+			t.Skip("SQLite has one writer")
+		}
+		const pairs = 400
+		seedChat(t, d)
+		var rows []model.Contact
+		for i := range int64(2 * pairs) {
+			rows = append(rows, model.Contact{UserID: 1000 + i, DstID: 1000 + i ^ 1})
+		}
+		if err := d.Tx(t.Context(), func(s *xorm.Session) error { _, err := s.Insert(rows); return err }); err != nil {
+			t.Fatal(err)
+		}
+		before := deadlocks(t, d)
+		var all sync.WaitGroup
+		for side := range int64(2) {
+			n := newBusyNode(t, d, 0, 0)
+			for i := range int64(pairs) {
+				if side == 1 {
+					i = pairs - 1 - i
+				}
+				who := 1000 + 2*i + side
+				all.Add(1)
+				m := model.Message{Cmd: model.CmdSingle, DstID: who ^ 1, Media: model.MediaText, Content: "hello", CID: fmt.Sprint(who)}
+				n.messages.Send(context.Background(), model.Sender{UserID: who}, m, func(_ model.Message, err error) {
+					if err != nil {
+						t.Errorf("%d: %v", who, err)
+					}
+					all.Done()
+				})
+			}
+		}
+		all.Wait()
+		if count := deadlocks(t, d) - before; count != 0 {
+			t.Errorf("%d transactions ended in favour of others", count)
+		}
+		var talks, seats, posts int64
+		if err := d.View(t.Context(), func(s *xorm.Session) error {
+			_, err := s.SQL(`SELECT (SELECT COUNT(*) FROM conversation WHERE kind = ? AND low >= 1000 AND seq = 2),
+				(SELECT COUNT(*) FROM member WHERE userid >= 1000), (SELECT COUNT(*) FROM message WHERE userid >= 1000)`, model.KindSingle).Get(&talks, &seats, &posts)
+			return err
+		}); err != nil || talks != pairs || seats != 2*pairs || posts != 2*pairs {
+			t.Errorf("%d conversations of two messages, %d seats, %d messages, %v", talks, seats, posts, err)
+		}
+	})
+}
+
 // seedGroups stores the people of the tests and the groups.
 func seedGroups(t *testing.T, d *db.DB) (groups []int64) {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 
 	"hongyan/model"
 	"hongyan/service/db"
+	"hongyan/util/emoji"
 	"hongyan/util/mutant"
 
 	"xorm.io/xorm"
@@ -144,7 +145,7 @@ func (s *MessageService) prepare(ctx context.Context, from model.Sender, m *mode
 		m.Amount = 0
 		return s.editor(from), s.mayPost(ctx, m)
 	case model.CmdReact:
-		if m.Content == "" || len(m.Content) > maxReaction || (m.Amount != 0 && m.Amount != 1) {
+		if m.Content == "" || len(m.Content) > maxReaction || m.Amount == 1 && !emoji.Is(m.Content) || (m.Amount != 0 && m.Amount != 1) {
 			return nil, model.Invalid("content")
 		}
 		return s.reactor(from), s.mayPost(ctx, m)

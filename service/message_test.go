@@ -334,7 +334,7 @@ func TestChangesOfAMessageAreBounded(t *testing.T) {
 			t.Errorf("%d edits refused, want 5 of 55", refused)
 		}
 		for i := range 25 {
-			_, err := c.send(bob, model.Message{Cmd: model.CmdReact, Kind: 11, DstID: group, Ref: 1, Content: fmt.Sprint(i), Amount: 1})
+			_, err := c.send(bob, model.Message{Cmd: model.CmdReact, Kind: 11, DstID: group, Ref: 1, Content: string(rune(0x1F600 + i)), Amount: 1})
 			if want := i >= 20; (model.CodeOf(err) == model.CodeTooLarge) != want || err != nil && !want {
 				t.Errorf("reaction %d: %v", i, err)
 			}
@@ -493,8 +493,9 @@ func TestRecallEditReact(t *testing.T) {
 			"recall twice":     {bob, change(model.CmdRecall, 2, "", "", 0), model.CodeConflict},
 			"recall a change":  {bob, change(model.CmdRecall, 3, "", "", 0), model.CodeNotFound},
 			"recall nothing":   {bob, change(model.CmdRecall, 99, "", "", 0), model.CodeNotFound},
-			"react by another": {carol, change(model.CmdReact, 1, "x", "", 1), model.CodeNotMember},
-			"react with a lot": {bob, change(model.CmdReact, 1, strings.Repeat("x", 100), "", 1), model.CodeInvalid},
+			"react by another": {carol, change(model.CmdReact, 1, "👍", "", 1), model.CodeNotMember},
+			"react in words":   {bob, change(model.CmdReact, 1, "ok", "", 1), model.CodeInvalid},
+			"react with a lot": {bob, change(model.CmdReact, 1, strings.Repeat("👍", 17), "", 1), model.CodeInvalid},
 		} {
 			if _, err := c.send(tt.from, tt.m); model.CodeOf(err) != tt.want {
 				t.Errorf("%s: %v, want %s", name, err, tt.want)

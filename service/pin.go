@@ -108,6 +108,9 @@ func pinned(v *xorm.Session, conversationID int64, kind int) ([]model.PinnedRow,
 	if err := intact(posts...); err != nil {
 		return nil, err
 	}
+	if err := unquote(v, pointers(posts)...); err != nil {
+		return nil, err
+	}
 	at := map[int64]*model.Post{}
 	for i := range posts {
 		at[posts[i].Seq] = &posts[i]

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"hongyan/model"
@@ -134,7 +135,8 @@ func (s *MessageService) ReceiptsOf(ctx context.Context, userID int64, kind int,
 }
 
 // readings gives the seq and the time of those of a user's own messages, and how
-// far the others in the conversation have come. Who hides it has come nowhere.
+// far the others in the conversation have come. Who hides it, or blocked the user,
+// has come nowhere.
 func (s *MessageService) readings(v *xorm.Session, userID int64, kind int, dstID int64, seqs []int64) (said []model.Post, others []reading, err error) {
 	if kind != model.KindSingle && kind != model.KindRoom {
 		return nil, nil, model.Invalid("kind")
@@ -166,12 +168,22 @@ func (s *MessageService) readings(v *xorm.Session, userID int64, kind int, dstID
 		ids[i] = others[i].UserID
 	}
 	hidden, err := s.Receipts.hidden(v, append(ids, userID)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	for part := range slices.Chunk(ids, chunk) {
+		blocked, err := blocking(v, userID, part)
+		if err != nil {
+			return nil, nil, err
+		}
+		maps.Copy(hidden, blocked)
+	}
 	for i := range others {
 		if hidden[others[i].UserID] || hidden[userID] {
 			others[i].ReadSeq, others[i].Delivered = 0, 0
 		}
 	}
-	return said, others, err
+	return said, others, nil
 }
 
 // Delivered notes that a device of the user has everything up to m.Seq. In a

@@ -135,5 +135,14 @@ func TestWhoIsBlockedHearsOfNoReceipts(t *testing.T) {
 				c.Errorf("alice hears %+v", d.Message)
 			}
 		}
+		// Nor is she told where she asks.
+		readers, err := c.messages.Readers(c.Context(), alice, model.KindSingle, bob, 1)
+		if err != nil || len(readers) != 1 || readers[0].State != model.ReceiptStored {
+			c.Errorf("readers %+v, %v", readers, err)
+		}
+		counts, err := c.messages.ReceiptsOf(c.Context(), alice, model.KindSingle, bob, []int64{1})
+		if err != nil || len(counts) != 1 || counts[0].Read+counts[0].Delivered != 0 {
+			c.Errorf("counts %+v, %v", counts, err)
+		}
 	})
 }

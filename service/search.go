@@ -70,7 +70,8 @@ func (s *SearchService) Notify() {
 	}
 }
 
-// Query says what is looked for, and where: in one conversation if Kind is set.
+// Query says what is looked for, and where: in those of a Kind, if it is set, and
+// with a DstID in that one.
 // Before is the id of the last message of the page before; 0 for the first.
 // The filters narrow what the words find; with one of them Text may be empty.
 type Query struct {
@@ -81,6 +82,9 @@ type Query struct {
 	Limit  int
 	Filter Filter
 }
+
+// one tells whether one conversation is looked through: that of notices has no DstID.
+func (q Query) one() bool { return q.Kind != 0 && (q.DstID != 0 || q.Kind == model.KindNotice) }
 
 // Find gives the messages that a user may see and that have all words of the
 // query, newest first. Chinese is found by any part of two characters or more,
@@ -103,13 +107,23 @@ func (s *SearchService) Find(ctx context.Context, userID int64, q Query) ([]mode
 	}
 	var found []foundRow
 	err = s.db.View(ctx, func(v *xorm.Session) error {
-		if q.Kind != 0 {
+		if q.one() {
 			if err := mayRead(v, userID, q.Kind, q.DstID); err != nil {
 				return err
 			}
 		}
 		query, args := s.statement(userID, q, terms)
-		return v.SQL(query, args...).Find(&found)
+		if err := v.SQL(query, args...).Find(&found); err != nil {
+			return err
+		}
+		rows := make([]*model.Post, len(found))
+		for i := range found {
+			if err := intact(found[i].Post); err != nil {
+				return err
+			}
+			rows[i] = &found[i].Post
+		}
+		return unquote(v, rows...)
 	})
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return nil, &model.Error{Code: model.CodeUnavailable, RetryAfter: searchWait, Err: err}
@@ -119,9 +133,6 @@ func (s *SearchService) Find(ctx context.Context, userID int64, q Query) ([]mode
 	}
 	messages := make([]model.Message, len(found))
 	for i := range found {
-		if err := intact(found[i].Post); err != nil {
-			return nil, err
-		}
 		messages[i] = messageOf(&found[i].Post, found[i].Kind)
 	}
 	return messages, nil
@@ -132,10 +143,11 @@ func (s *SearchService) Find(ctx context.Context, userID int64, q Query) ([]mode
 func (q Query) check() ([]bigram.Term, error) {
 	terms := bigram.Query(q.Text)
 	switch {
-	case !utf8.ValidString(q.Text) || utf8.RuneCountInString(q.Text) > maxQuery,
-		len(terms) == 0 && (strings.TrimSpace(q.Text) != "" || q.Filter.empty()):
+	case !utf8.ValidString(q.Text) || utf8.RuneCountInString(q.Text) > maxQuery, len(terms) == 0 && strings.TrimSpace(q.Text) == "" && q.Filter.empty():
 		return nil, model.Invalid("q")
-	case q.Kind != 0 && q.Kind != model.KindSingle && q.Kind != model.KindRoom && q.Kind != model.KindNotice:
+	case len(terms) == 0 && strings.TrimSpace(q.Text) != "":
+		return nil, model.Invalid("q_words")
+	case q.Kind != 0 && q.Kind != model.KindSingle && q.Kind != model.KindRoom && q.Kind != model.KindNotice, q.Kind == 0 && q.DstID != 0:
 		return nil, model.Invalid("kind")
 	case q.Before < 0:
 		return nil, model.Invalid("before")
@@ -163,10 +175,13 @@ func (s *SearchService) statement(userID int64, q Query, terms []bigram.Term) (s
 	}
 	query := "SELECT m.*, c.kind " + from + " JOIN conversation c ON c.id = m.conversationid" +
 		" JOIN member b ON b.conversationid = c.id AND b.userid = ? WHERE " + match
-	if q.Kind != 0 {
+	if q.one() {
 		p := pairOf(q.Kind, userID, q.DstID)
 		query += " AND c.kind = ? AND c.low = ? AND c.high = ?"
 		args = append(args, p.kind, p.low, p.high)
+	} else if q.Kind != 0 {
+		query += " AND c.kind = ?"
+		args = append(args, q.Kind)
 	}
 	if q.Before != 0 {
 		query += " AND m.id < ?"

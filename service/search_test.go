@@ -39,6 +39,9 @@ func TestSearch(t *testing.T) {
 			{alice, service.Query{Text: "度"}, 2},
 			{alice, service.Query{Text: "灰度 发版"}, 1},
 			{alice, service.Query{Text: "灰度", Kind: 11, DstID: group}, 1},
+			{alice, service.Query{Text: "灰度", Kind: 11}, 1},
+			{alice, service.Query{Text: "灰度", Kind: 10}, 1},
+			{carol, service.Query{Text: "灰度", Kind: 11}, 0},
 			{bob, service.Query{Text: "报告"}, 1},
 			{bob, service.Query{Text: "wor rep"}, 1},
 			{bob, service.Query{Text: "the"}, 1},
@@ -65,7 +68,9 @@ func TestSearch(t *testing.T) {
 			want model.Code
 		}{
 			{service.Query{Text: "?!"}, model.CodeInvalid},
+			{service.Query{Text: "😀"}, model.CodeInvalid},
 			{service.Query{Text: "x", Kind: 3}, model.CodeInvalid},
+			{service.Query{Text: "x", DstID: bob}, model.CodeInvalid},
 			{service.Query{Text: "x", Kind: 11, DstID: group}, model.CodeNotMember},
 		} {
 			if _, err := search.Find(t.Context(), carol, tt.q); model.CodeOf(err) != tt.want {

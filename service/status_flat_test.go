@@ -45,7 +45,7 @@ func TestStatusLeavesNothing(t *testing.T) {
 	}
 	ask("warm", 5) // pools and caches fill
 	goroutines, heap := flat()
-	ask("many", 50)
+	ask("many", 500)
 	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		now, used := flat()
 		if now <= goroutines && used <= heap+512<<10 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -99,20 +100,22 @@ func (n statusNode) parked(t *testing.T, count int) {
 }
 
 // TestStatusAcrossNodes is P30 without a bus: SET and GET meet different nodes,
-// in either order, and every value arrives.
+// in either order, and each of a thousand values arrives.
 func TestStatusAcrossNodes(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		nodes := statusNodes(t, d, 3)
-		const pairs = 60
+		const pairs = 1000
 		var answers [pairs]<-chan string
+		random := rand.New(rand.NewPCG(30, 0))
 		for i := range pairs {
 			key, value := fmt.Sprint("key ", i), fmt.Sprint("value ", i)
-			if i%2 == 0 {
-				answers[i] = nodes[i%3].got(t.Context(), key)
+			asked, told, first := nodes[random.IntN(3)], nodes[random.IntN(3)], random.IntN(2) == 0
+			if first {
+				answers[i] = asked.got(t.Context(), key)
 			}
-			nodes[(i/2)%3].set(t, key, value)
-			if i%2 == 1 {
-				answers[i] = nodes[i%3].got(t.Context(), key)
+			told.set(t, key, value)
+			if !first {
+				answers[i] = asked.got(t.Context(), key)
 			}
 		}
 		for i, answer := range answers {
@@ -254,17 +257,17 @@ func TestStatusKeysDoNotBlockEachOther(t *testing.T) {
 	defer stop()
 	stuck := n.got(ctx, "never set")
 	var all sync.WaitGroup
-	for i := range 64 {
+	for hand := range 64 {
 		all.Go(func() {
-			key := fmt.Sprint("key ", i%8)
-			switch i % 4 {
-			case 0, 1:
-				err := n.Set(ctx, key, fmt.Sprint(i%16), 1)
-				if err != nil && model.CodeOf(err) != model.CodeConflict {
-					t.Error(err)
-				}
-			default:
-				if _, err := n.Get(ctx, key, 20*time.Millisecond); err != nil {
+			random := rand.New(rand.NewPCG(31, uint64(hand)))
+			for range 30 {
+				key := fmt.Sprint("key ", random.IntN(8))
+				if random.IntN(2) == 0 {
+					err := n.Set(ctx, key, fmt.Sprint(random.IntN(4)), 1)
+					if err != nil && model.CodeOf(err) != model.CodeConflict {
+						t.Error(err)
+					}
+				} else if _, err := n.Get(ctx, key, 20*time.Millisecond); err != nil {
 					t.Error(err)
 				}
 			}

@@ -56,7 +56,7 @@ func (tx *Tx) prefetchPosts(posts []*post) error {
 			return err
 		}
 	}
-	return nil
+	return tx.begin(posts)
 }
 
 // findLines learns the ids of conversations that are not known yet.

@@ -44,7 +44,7 @@ func attacker(t *testing.T, address string) (send func([]byte), recorded func() 
 // TestAttacks is C69: what is forged, replayed, cut, of another cluster or
 // nonsense is dropped and counted, nothing of it is heard, and the bus lives.
 func TestAttacks(t *testing.T) {
-	address := fmt.Sprintf("udp://127.255.255.255:%d", port(t, "udp4"))
+	address := fmt.Sprintf("udp://127.255.255.255:%d", port(t))
 	send, recorded := attacker(t, address)
 	a, b := opened(t, options(address)), opened(t, options(address))
 	met(a, b)
@@ -95,7 +95,7 @@ func TestAttacks(t *testing.T) {
 // TestRecordsOfAnEarlierLife: what was recorded before a node started does not
 // make it believe in a peer.
 func TestRecordsOfAnEarlierLife(t *testing.T) {
-	address := fmt.Sprintf("udp://127.255.255.255:%d", port(t, "udp4"))
+	address := fmt.Sprintf("udp://127.255.255.255:%d", port(t))
 	send, recorded := attacker(t, address)
 	a, b := opened(t, options(address)), opened(t, options(address))
 	met(a, b)
@@ -157,7 +157,7 @@ func TestForeignPublish(t *testing.T) {
 // TestRoutesNeedTheSecret: a server that does not know the secret gets no route
 // to the one inside a node.
 func TestRoutesNeedTheSecret(t *testing.T) {
-	ports := []string{fmt.Sprintf("127.0.0.1:%d", port(t, "tcp4")), fmt.Sprintf("127.0.0.1:%d", port(t, "tcp4"))}
+	ports := []string{fmt.Sprintf("127.0.0.1:%d", port(t)), fmt.Sprintf("127.0.0.1:%d", port(t))}
 	peers := "?peers=" + strings.Join(ports, ",")
 	a := opened(t, options("nats+embedded://"+ports[0]+peers))
 	o := options("nats+embedded://" + ports[1] + peers)
@@ -235,7 +235,7 @@ func TestTaken(t *testing.T) {
 
 // TestServerAway: a NATS server that is away is waited for, and nothing blocks.
 func TestServerAway(t *testing.T) {
-	o := options(fmt.Sprintf("nats://127.0.0.1:%d", port(t, "tcp4")))
+	o := options(fmt.Sprintf("nats://127.0.0.1:%d", port(t)))
 	n := opened(t, o)
 	for range 2 * maxQueue {
 		n.Send(nil, []byte("x"), nil, false)

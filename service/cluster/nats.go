@@ -25,19 +25,31 @@ const (
 	natsPending = 16 << 10
 )
 
-// parseNATS reads nats://[user:pass@]host:port[,host:port…].
+// parseNATS reads nats://[user:pass@]host:port[,host:port…]. A user that stands
+// once holds for all servers that have none of their own.
 func parseNATS(address string) (servers []string, err error) {
-	list, ok := strings.CutPrefix(address, "nats://")
-	if !ok || strings.ContainsAny(list, "/?#") {
+	var list []*url.URL
+	var user *url.Userinfo
+
+	hosts, ok := strings.CutPrefix(address, "nats://")
+	if !ok || strings.ContainsAny(hosts, "/?#") {
 		return nil, errors.New("want nats://[user:password@]host:4222, or several hosts with commas between them")
 	}
-	for part := range strings.SplitSeq(list, ",") {
+	for part := range strings.SplitSeq(hosts, ",") {
 		u, err := url.Parse("nats://" + part)
 		if err != nil || u.Hostname() == "" {
 			return nil, errors.New("nats: want host:4222 or user:password@host:4222")
 		}
 		if u.Port() == "" {
 			u.Host = net.JoinHostPort(u.Hostname(), "4222")
+		}
+		if list = append(list, u); user == nil {
+			user = u.User
+		}
+	}
+	for _, u := range list {
+		if u.User == nil {
+			u.User = user
 		}
 		servers = append(servers, u.String())
 	}
@@ -77,7 +89,8 @@ func connect(o Options, servers string, after func() error, options ...nats.Opti
 	}
 	options = append(options, nats.NoEcho(), nats.Timeout(natsWait),
 		nats.MaxReconnects(-1), nats.ReconnectWait(natsAgain), nats.ReconnectJitter(natsAgain, natsAgain),
-		nats.ReconnectBufSize(-1), // what is late is worth nothing: the store has it
+		nats.IgnoreAuthErrorAbort(), // a password that is being changed is right again some time
+		nats.ReconnectBufSize(-1),   // what is late is worth nothing: the store has it
 		nats.ReconnectHandler(func(*nats.Conn) { l.mayHaveLost("the bus is back") }),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"hongyan/util/freeport"
 	"hongyan/util/metrics"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -131,10 +132,16 @@ func kinds() map[string]func(t *testing.T, count int) []*node {
 			return nodes
 		},
 		"udp broadcast": func(t *testing.T, count int) []*node {
-			return over(t, fmt.Sprintf("udp://127.255.255.255:%d", port(t, "udp4")), count)
+			return over(t, fmt.Sprintf("udp://127.255.255.255:%d", port(t)), count)
+		},
+		"udp broadcast by an interface": func(t *testing.T, count int) []*node {
+			if runtime.GOOS != "linux" {
+				t.Skip("loopback has another name here, or broadcasts have no interface to choose")
+			}
+			return over(t, fmt.Sprintf("udp://127.255.255.255:%d?interface=lo", port(t)), count)
 		},
 		"udp multicast": func(t *testing.T, count int) []*node {
-			return over(t, fmt.Sprintf("udp://239.77.3.1:%d?interface=lo", port(t, "udp4")), count)
+			return over(t, fmt.Sprintf("udp://239.77.3.1:%d?interface=lo", port(t)), count)
 		},
 		"nats":          func(t *testing.T, count int) []*node { return over(t, external(t), count) },
 		"nats embedded": embedded,
@@ -158,23 +165,13 @@ func opened(t *testing.T, o Options) *node {
 	return listen(t, b, o.Metrics)
 }
 
-// port finds one that is free.
-func port(t *testing.T, network string) int {
+func port(t *testing.T) int {
 	t.Helper()
-	if network == "udp4" {
-		c, err := net.ListenPacket(network, ":0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		return c.LocalAddr().(*net.UDPAddr).Port
-	}
-	l, err := net.Listen(network, "127.0.0.1:0")
+	found, err := freeport.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return found
 }
 
 // external is a NATS server as one would find it.
@@ -196,7 +193,7 @@ func embedded(t *testing.T, count int) (nodes []*node) {
 	t.Helper()
 	var ports []string
 	for range count {
-		ports = append(ports, fmt.Sprintf("127.0.0.1:%d", port(t, "tcp4")))
+		ports = append(ports, fmt.Sprintf("127.0.0.1:%d", port(t)))
 	}
 	for _, p := range ports {
 		nodes = append(nodes, opened(t, options("nats+embedded://"+p+"?peers="+strings.Join(ports, ","))))
@@ -336,7 +333,7 @@ func TestTooLong(t *testing.T) {
 
 // TestPanicOfAListener: a fault over one body takes nothing else with it.
 func TestPanicOfAListener(t *testing.T) {
-	address := fmt.Sprintf("udp://127.255.255.255:%d", port(t, "udp4"))
+	address := fmt.Sprintf("udp://127.255.255.255:%d", port(t))
 	a, o := opened(t, options(address)), options(address)
 	b, err := Open(context.Background(), o)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -216,5 +218,28 @@ func TestEpochsDiffer(t *testing.T) {
 			}
 			seen[epoch] = true
 		})
+	}
+}
+
+// The file of a database that a folder's neighbours could open had hashes of
+// passwords in it.
+func TestFileOfADatabaseIsItsOwners(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hongyan.db")
+	d, err := db.Open("sqlite:" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	if err := d.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s is %v", filepath.Base(name), info.Mode())
+		}
 	}
 }

@@ -56,52 +56,64 @@ func (s *orderShard) awaits(p place) bool {
 }
 
 // Seats makes those of a group's members who are here hear it, and nobody else.
-func (h *Hub) Seats(group int64) { h.order.seats(group) }
+// It does not wait for the group to come to rest: it looks again later by itself.
+func (h *Hub) Seats(group int64) { h.order.seats(group, 1) }
 
-func (o *order) seats(group int64) {
-	if o.hub.store == nil {
+// seats is the try-th look.
+func (o *order) seats(group int64, try int) {
+	if o.hub.store == nil || o.ctx.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(o.ctx, fillTime)
+	members, seq, err := o.hub.store.Members(ctx, group)
+	cancel()
+	if err != nil {
+		o.hub.log.Warn("who is in a group is not read", "error", err)
 		return
 	}
 	l := talk{kind: model.KindRoom, low: group}
 	s := o.shard(l)
-	for try := range seatTries {
-		ctx, cancel := context.WithTimeout(o.ctx, fillTime)
-		members, seq, err := o.hub.store.Members(ctx, group)
-		cancel()
-		if err != nil {
-			o.hub.log.Warn("who is in a group is not read", "error", err)
-			return
-		}
-		s.mu.Lock()
-		if t := s.lines[l]; t == nil || t.last == seq || t.last < seq && try == seatTries-1 {
-			o.seat(group, members)
-			s.mu.Unlock()
-			return
-		}
-		s.mu.Unlock()
-		select { // it has changed meanwhile, or is about to
-		case <-time.After(fillAgain):
-		case <-o.ctx.Done():
-			return
-		}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.lines[l]
+	if t != nil && t.last < seq && !o.concerned(l) { // nobody waits for what is between
+		o.empty(t)
+		t.last = seq
+	}
+	switch {
+	case t == nil || t.last == seq || t.last < seq && try == seatTries:
+		o.seat(group, members)
+	case try < seatTries: // it has changed meanwhile, or is about to
+		time.AfterFunc(fillAgain, func() { o.hub.guard("order", func() { o.seats(group, try+1) }) })
 	}
 }
 
-// seat sets who of the sockets here is in a group.
+// seat sets who of the sockets here is in a group. Those who come are told to
+// look: what brought them was not heard here.
 func (o *order) seat(group int64, members []int64) {
-	in := make(map[int64]bool, len(members))
+	in, seated := make(map[int64]bool, len(members)), map[int64]bool{}
 	d := model.Delivery{Silent: true, Group: group}
+	for _, n := range o.hub.groups.list(group) {
+		seated[n.UserID] = true
+	}
+	look := model.Delivery{Message: model.Message{Cmd: model.CmdResync, Kind: model.KindRoom, DstID: group}}
 	for _, id := range members {
 		if in[id] = true; o.hub.OnlineHere(id) {
 			d.Subscribe = append(d.Subscribe, id)
+			if !seated[id] {
+				look.Users = append(look.Users, id)
+			}
 		}
 	}
-	for _, n := range o.hub.groups.list(group) {
-		if !in[n.UserID] {
-			d.Unsubscribe = append(d.Unsubscribe, n.UserID)
+	for id := range seated {
+		if !in[id] {
+			d.Unsubscribe = append(d.Unsubscribe, id)
 		}
 	}
 	o.hub.apply(&d, parcel{})
+	if len(look.Users) > 0 {
+		o.hub.apply(&look, parcel{})
+	}
 }
 
 // Fill has what a conversation has from seq from (or from where it has come to

@@ -104,6 +104,25 @@ func TestChurn(t *testing.T) {
 	}
 }
 
+// TestIdleSocketsHaveNoGoroutine: where a poller tells what has come, sockets that
+// wait cost the readers that there are, however many they are.
+func TestIdleSocketsHaveNoGoroutine(t *testing.T) {
+	h := newHub(t, nil)
+	if h.goroutines || runtime.GOOS != "linux" {
+		t.Skip("a goroutine each is kept here")
+	}
+	const sockets = 300
+	for i := range int64(sockets) {
+		connect(t, h, socket{userID: i + 1, groups: []int64{7}}) // which reads the hello and nothing more
+		h.Publish(model.Delivery{Message: text(7, i+1, "x"), Group: 7})
+	}
+	eventually(t, "only readers are left", func() bool {
+		h.readers.mu.Lock()
+		defer h.readers.mu.Unlock()
+		return h.readers.tasks <= h.readers.min+1 && runtime.NumGoroutine() < sockets/2
+	})
+}
+
 // TestCanary: with buffers shared by all sockets, no byte meant for one user
 // reaches another.
 func TestCanary(t *testing.T) {

@@ -256,12 +256,13 @@ func (h *Hub) Counts() Counts {
 
 // sweep pings the sockets that were silent for longer than a heartbeat, so that
 // a client which sends none is not taken for dead, and closes those that are:
-// before the next sweep they will have been silent for ReadTimeout.
+// before the next sweep, and the goodbye, they will have been silent for
+// ReadTimeout.
 func (h *Hub) sweep() {
 	defer h.sweepAgain()
 	depth := 0
 	now := h.clock()
-	silent, dead := now-Heartbeat, now+sweepEvery-ReadTimeout
+	silent, dead := now-Heartbeat, now+sweepEvery+closeGrace-ReadTimeout
 	ping := controlFrame(opPing, nil)
 	for _, n := range h.users.all() {
 		depth += n.DataQueue.depth()

@@ -152,13 +152,7 @@ func (o *order) line(d *model.Delivery, f *Frame, p place) {
 	}
 	t := s.lines[l]
 	if !o.concerned(l) && d.Origin == 0 {
-		if t != nil { // nobody is left: it begins anew with who comes
-			o.drop(s, l, t)
-		}
-		o.hub.apply(d, parcel{message: f})
-		if o.concerned(l) { // it has brought somebody, who has it now
-			s.lines[l] = &track{first: p.Seq, last: p.Seq, used: time.Now()}
-		}
+		o.bring(s, l, p.Seq, held{*d, parcel{message: f}})
 		return
 	}
 	if t == nil {
@@ -180,6 +174,26 @@ func (o *order) line(d *model.Delivery, f *Frame, p place) {
 	}
 }
 
+// bring is line of what finds nobody of the conversation here: it may bring
+// somebody, with whom the line begins anew. What is acknowledged here already,
+// to somebody whose coming was still on its way, is not to be said again.
+func (o *order) bring(s *orderShard, l talk, seq int64, h held) {
+	t := s.lines[l]
+	if t != nil && seq <= t.last {
+		if len(h.delivery.Subscribe) > 0 {
+			o.late(l)
+		}
+		return
+	}
+	if t != nil {
+		o.empty(t)
+	}
+	o.hub.apply(&h.delivery, h.parcel)
+	if t != nil || o.concerned(l) {
+		s.lines[l] = &track{first: seq, last: seq, used: time.Now()}
+	}
+}
+
 // pass delivers what is next.
 func (o *order) pass(t *track, h held) {
 	t.last++
@@ -191,7 +205,7 @@ func (o *order) pass(t *track, h held) {
 func (o *order) late(l talk) {
 	o.resync(l)
 	if l.kind == model.KindRoom {
-		go o.hub.guard("order", func() { o.seats(l.low) })
+		go o.hub.guard("order", func() { o.seats(l.low, 1) })
 	}
 }
 

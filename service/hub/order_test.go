@@ -21,7 +21,12 @@ func (s shelf) Between(_ context.Context, _ int, _, _, after, upto int64) (list 
 	return list, nil
 }
 
-func (shelf) Members(context.Context, int64) ([]int64, int64, error) { return []int64{1, 2}, 0, nil }
+func (s shelf) Members(context.Context, int64) (members []int64, seq int64, err error) {
+	for at := range s {
+		seq = max(seq, at)
+	}
+	return []int64{1, 2}, seq, nil
+}
 
 // ordered makes a node with others, and a socket in three groups of which one
 // has come to seq 1.
@@ -199,4 +204,50 @@ func TestWhoComesBeginsALine(t *testing.T) {
 	h.Fill(model.KindRoom, 6, 0, 4, 6)
 	d.gets("resync 6", "6/6")
 	d.silent()
+}
+
+// Who spoke in a group at a node that had not heard of the coming yet got it
+// again, as a message, after the event that told of the coming.
+func TestWhatIsAcknowledgedBeforeTheComing(t *testing.T) {
+	store := shelf{}
+	h, d := ordered(t, store)
+	h.Publish(d.said(6, 43))
+	d.gets("+6/43")
+	h.hear(6, 44) // of others; nobody is known to be there
+	store[44] = model.Delivery{}
+	came := model.Delivery{Message: model.Message{Cmd: model.CmdEvent, Content: model.EventGroupJoined, Kind: model.KindRoom, DstID: 6, UserID: 2, Seq: 42}, Group: 6, Subscribe: []int64{1}}
+	h.order.take(&came, h.frame(&came.Message, false))
+	d.gets("resync 6")
+	if h.Missing(model.KindRoom, 6, 0, 44) {
+		t.Error("what the resync reads is missing")
+	}
+	h.hear(6, 44)
+	h.hear(6, 45)
+	d.gets("6/45")
+	d.silent()
+}
+
+// busy is a store whose groups are never at rest.
+type busy struct {
+	shelf
+	reads chan struct{}
+}
+
+func (b busy) Members(context.Context, int64) (members []int64, seq int64, err error) {
+	b.reads <- struct{}{}
+	return []int64{1, 2}, 99, nil
+}
+
+// Who looked at what the bus had lost waited for each group that people had come
+// to until it was at rest, seconds for several, and told of nothing meanwhile.
+func TestSeatsDoNotWaitForAGroupAtRest(t *testing.T) {
+	store := busy{shelf{}, make(chan struct{}, seatTries)}
+	h, _ := ordered(t, store)
+	h.Seats(7)
+	if n := len(store.reads); n != 1 {
+		t.Errorf("%d looks before it returned", n)
+	}
+	for range seatTries { // and it goes on by itself
+		<-store.reads
+	}
 }

@@ -101,7 +101,11 @@ func (r *roster) changed(id int64) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	on := r.hub.users.count(id) > 0
+	r.note(id, r.hub.users.count(id) > 0)
+}
+
+// note has the others told of who is here and who is not; for who holds mu.
+func (r *roster) note(id int64, on bool) {
 	if !r.mine.set(id, on) || r.stopped {
 		return
 	}

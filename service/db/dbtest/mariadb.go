@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"hongyan/util/freeport"
 
 	"go.uber.org/goleak"
 )
@@ -83,7 +84,7 @@ func (s *mariadb) boot(daemon, install string) error {
 	if out, err := exec.CommandContext(context.Background(), install, args...).CombinedOutput(); err != nil { // #nosec G204 -- found by name, not given
 		return fmt.Errorf("%s: %w: %s", install, err, out)
 	}
-	port, err := freePort()
+	port, err := freeport.Find()
 	if err != nil {
 		return err
 	}
@@ -157,13 +158,4 @@ func find(names ...string) string {
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
