@@ -59,6 +59,7 @@ func verifyOptions(args []string, stdout io.Writer) (*verification, error) {
 	set.SetOutput(stdout)
 	set.IntVar(&v.Users, "users", v.Users, "users, a quarter of whom come to groups and go")
 	set.IntVar(&v.Groups, "groups", v.Groups, "groups; the first has all who stay")
+	set.IntVar(&v.Members, "members", v.Members, "members of each group but the first, about (default half of those who stay)")
 	set.IntVar(&v.Devices, "devices", v.Devices, "devices of each user")
 	set.Float64Var(&v.Rate, "rate", v.Rate, "what all devices together do in a second, most of it messages")
 	set.DurationVar(&v.Duration, "duration", v.Duration, "of the traffic; longer if the faults need it")

@@ -22,9 +22,10 @@ func checked(t *testing.T, o verify.Options) *verify.Verdict {
 	if o.Server == nil {
 		o.Server = &verify.Server{Command: []string{os.Args[0]}, Env: []string{asProduct + "=1"}, Data: filepath.Join(t.TempDir(), "data"), Log: log}
 	}
-	o.History = filepath.Join(t.TempDir(), "history.jsonl")
+	o.History = filepath.Join(t.ArtifactDir(), "history.jsonl")
 	o.MinRate = 1 // on a machine with much else to do
 	v, _, err := verify.Run(ctx, o)
+	keep(t, "verify.log", log)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, log)
 	}

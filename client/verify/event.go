@@ -38,15 +38,16 @@ const (
 	Leaving = "leaving" // somebody leaves or is removed: user, conv
 	Leave   = "leave"   // and is out: code says how
 
-	Conn    = "conn"    // a device has a socket: user
+	Conn    = "conn"    // a device has a socket: user, name (the address)
 	Disc    = "disc"    // it has lost it; code "clean": by a goodbye of its own
 	Resync  = "resync"  // a device is told to look at a conversation, or all
 	Told    = "told"    // a device is told that user is online (n 1) or not
 	Present = "present" // what a device believes of user in the end
 
-	Begin = "begin" // the run begins: run
-	Fault = "fault" // a fault was there from `from` to now: name
-	Quiet = "quiet" // nothing is sent any more; what follows settles
+	Begin   = "begin"   // the run begins: run
+	Trouble = "trouble" // a fault begins: name
+	Fault   = "fault"   // a fault was there from `from` to now: name
+	Quiet   = "quiet"   // nothing is sent any more; what follows settles
 )
 
 // Ways of a Recv.

@@ -118,6 +118,7 @@ func (r *run) inject(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		from := r.rec.now()
+		r.rec.add(Event{What: Trouble, Name: r.o.Faults[i].Name})
 		if err := r.o.Faults[i].Inject(ctx, target); err != nil {
 			return fmt.Errorf("fault %s: %w", r.o.Faults[i].Name, err)
 		}

@@ -22,10 +22,10 @@ const (
 // depends on nothing but the events; an error means that they are no history.
 func Judge(events iter.Seq2[Event, error]) (*Verdict, error) {
 	j := &judge{
-		verdict: &Verdict{Counts: map[string]int{}, Faults: map[string]int{}},
+		verdict: &Verdict{Counts: map[string]int{}, Faults: map[string]int{}, Healed: map[string]time.Duration{}},
 		talks:   map[string]*talk{}, byCID: map[string]int32{}, byHash: map[uint64]int32{},
 		devices: map[int]*device{}, seats: map[seatKey]*seat{}, people: map[int64]*person{}, retries: map[int64]bool{}, acks: map[int64]int64{},
-		shouts: map[uint64]int64{},
+		shouts: map[uint64]int64{}, delays: newDelays(),
 	}
 	for e, err := range events {
 		if err != nil {
@@ -61,6 +61,7 @@ type judge struct {
 	acks     map[int64]int64  // first acknowledgements, by tenth of a second
 	windows  [][2]int64       // of faults
 	holes    []*hole
+	delays   *delays
 	quiet    int64
 }
 
@@ -80,6 +81,7 @@ type message struct {
 	retried  bool // the server asked for it: it may come after later ones
 	resent   bool // there is more than one copy on the way
 	stored   bool // it is in a final timeline
+	calm     bool // it was sent outside faults
 	copies   copies
 }
 
@@ -108,9 +110,10 @@ type talk struct {
 type device struct {
 	id      int
 	user    int64
-	sockets int32 // it has had
-	left    bool  // it went with a goodbye
-	caught  int64 // when it last asked for its conversations
+	node    string // where its socket is, or was
+	sockets int32  // it has had
+	left    bool   // it went with a goodbye
+	caught  int64  // when it last asked for its conversations
 	places  map[*talk]*place
 	listed  map[*talk]listing // as of the last Ask for the list
 	seen    map[seatKey]int64 // read cursors told on this socket
@@ -197,7 +200,10 @@ func (j *judge) event(e *Event) {
 		j.socket(e)
 	case Present:
 		j.present(e)
+	case Trouble:
+		j.delays.begins()
 	case Fault:
+		j.delays.ends(e.Name, e.T)
 		j.windows = append(j.windows, [2]int64{e.From, e.T})
 		j.verdict.Faults[e.Name]++
 	case Quiet:

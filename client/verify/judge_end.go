@@ -49,6 +49,7 @@ func (j *judge) end() {
 		}
 	}
 	j.liveness()
+	v.SameNode, v.OtherNode = delay(j.delays.near), delay(j.delays.far)
 }
 
 // delivered looks whether each device of each member has all.

@@ -32,7 +32,7 @@ func (j *judge) socket(e *Event) {
 			d.user = e.User
 			who.devices = append(who.devices, d.id)
 		}
-		d.left = false
+		d.left, d.node = false, e.Name
 		d.sockets++
 		clear(d.seen)
 		for _, p := range d.places {

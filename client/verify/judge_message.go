@@ -3,6 +3,7 @@ package verify
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"hongyan/model"
 )
@@ -23,7 +24,7 @@ func (j *judge) send(e *Event) {
 	t := j.talk(e.Conv)
 	n := int32(len(j.messages))
 	j.messages = append(j.messages, message{
-		cid: e.CID, dev: e.Dev, user: e.User, talk: t, hash: e.Hash, cmd: e.Cmd, ref: e.Ref, sentAt: e.T, floor: t.acked,
+		cid: e.CID, dev: e.Dev, user: e.User, talk: t, hash: e.Hash, cmd: e.Cmd, ref: e.Ref, sentAt: e.T, floor: t.acked, calm: j.delays.calm(e.T),
 	})
 	j.messages[n].copies.another(j.device(e.Dev).sockets)
 	j.byCID[e.CID] = n
@@ -92,6 +93,7 @@ func (j *judge) ok(e *Event, m *message, n int32) {
 	case sent, unknown:
 		j.acks[e.T/100_000]++
 		m.state = acked
+		j.verdict.Waited = max(j.verdict.Waited, time.Duration(e.T-m.sentAt)*time.Microsecond)
 	}
 	if j.seat(m.user, m.talk).outSince(m.sentAt) {
 		j.broken("I6", "cid %s of user %d, who is not in %s, is acknowledged", m.cid, m.user, m.talk.name)
@@ -243,7 +245,8 @@ func (p *place) heal(now, within int64) {
 }
 
 func (j *judge) shown(e *Event) {
-	p := j.device(e.Dev).place(j.talk(e.Conv))
+	d, t := j.device(e.Dev), j.talk(e.Conv)
+	p := d.place(t)
 	switch {
 	case e.Seq <= p.shown:
 		j.broken("I3", "device %d shows seq %d of %s twice", e.Dev, e.Seq, e.Conv)
@@ -252,6 +255,7 @@ func (j *judge) shown(e *Event) {
 	}
 	p.shown = max(p.shown, e.Seq)
 	j.verdict.Shown++
+	j.delayed(d, t, e.Seq)
 }
 
 // heard is what a live room brings: at most once, and to nobody by a promise.

@@ -341,3 +341,36 @@ func FuzzJudge(f *testing.F) {
 		}
 	})
 }
+
+// What is sent outside faults counts by the nodes of both devices, what a fault
+// held up counts from its end, and what a new member reads does not count.
+func TestTimesOfAHistory(t *testing.T) {
+	at := func(ms int64, e Event) Event { e.T = ms * 1000; return e }
+	s := opening().add(
+		Event{What: Conn, Dev: 3, User: 2, Name: "b"}, Event{What: List, Dev: 3, User: 2},
+		at(100, says(1, 1, pair, "a")), at(104, ok(1, "a", 1)),
+		at(105, got(2, 1, pair, "a", 1, Live)), at(106, shows(2, pair, 1)), at(109, got(3, 1, pair, "a", 1, Live)), at(110, shows(3, pair, 1)),
+		at(200, Event{What: Trouble, Name: "kill"}), at(300, says(1, 1, pair, "b")), Event{What: Fault, From: 200_000, T: 500_000, Name: "kill"},
+		at(600, ok(1, "b", 2)), at(700, got(2, 1, pair, "b", 2, Aged)), at(701, shows(2, pair, 2)),
+		at(700, says(1, 1, group, "old")), at(701, ok(1, "old", 1)), at(4000, Event{What: Conn, Dev: 4, User: 3}),
+		at(4001, Event{What: Joining, User: 3, Conv: group}), at(4002, Event{What: Join, User: 3, Conv: group}),
+		at(4003, got(4, 1, group, "old", 1, Aged)), at(4004, shows(4, group, 1)),
+	)
+	v, err := Judge(s.events())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.SameNode.Count != 1 || v.SameNode.P99.Round(time.Millisecond) != 6*time.Millisecond {
+		t.Errorf("at the same node %+v", v.SameNode)
+	}
+	if v.OtherNode.Count != 1 || v.OtherNode.P50.Round(time.Millisecond) != 10*time.Millisecond {
+		t.Errorf("at another node %+v", v.OtherNode)
+	}
+	if len(v.Healed) != 1 || v.Healed["kill"] != 201*time.Millisecond {
+		t.Errorf("healed after %v", v.Healed)
+	}
+	var b bytes.Buffer
+	if err := v.Print(&b); err != nil || !strings.Contains(b.String(), "in step again after, at the longest: kill 201.0 ms\n") {
+		t.Errorf("%v:\n%s", err, &b)
+	}
+}

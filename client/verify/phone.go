@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -59,6 +60,7 @@ type post struct {
 	seq  int64
 	sent bool // on the present socket
 	put  int  // how often it was put off
+	due  bool // it is put off now: however many copies of it are refused, one follows
 }
 
 func newPhone(r *run, id int, who *account) *phone {
@@ -88,13 +90,14 @@ func (p *phone) left() bool {
 
 // connect is the life of one socket.
 func (p *phone) connect(ctx context.Context) error {
-	socket, err := p.http.client().Dial(ctx)
+	at := p.http.client()
+	socket, err := at.Dial(ctx)
 	if err != nil {
 		return err
 	}
 	defer socket.Close()
 	defer context.AfterFunc(ctx, socket.Close)()
-	p.run.rec.add(Event{What: Conn, Dev: p.id, User: p.who.id})
+	p.run.rec.add(Event{What: Conn, Dev: p.id, User: p.who.id, Name: at.Address()})
 	defer p.disconnected()
 	if err := p.catchAll(ctx); err != nil {
 		return err
@@ -131,6 +134,9 @@ func (p *phone) open(socket *client.Socket) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.gone { // it left meanwhile, and had no socket then to say it on
+		return client.ErrClosed
+	}
 	p.socket = socket
 	return nil
 }
@@ -168,7 +174,7 @@ func (p *phone) forget() (events []Event) {
 
 func bare(name string) bool { return strings.HasPrefix(name, "~") }
 
-// leave says goodbye for good; come ends that.
+// leave says goodbye for good.
 func (p *phone) leave() {
 	p.mu.Lock()
 	p.gone = true
@@ -208,10 +214,21 @@ func (p *phone) frame(ctx context.Context, m model.Message) error {
 	t := talkOf(m.Kind, m.UserID, m.DstID)
 	p.run.rec.add(recvOf(p.id, t, &m, Live))
 	p.run.check(p.who, t, m.Seq)
-	if p.isLost(t, m.Cmd == model.CmdEvent && m.UserID == p.who.id) {
+	if p.isLost(t, returns(&m, p.who.id)) {
 		return nil
 	}
 	return p.place(ctx, t, m.Seq)
+}
+
+// returns tells whether m says that a user came into a group: by themselves, or let
+// in by somebody else, who is its author then.
+func returns(m *model.Message, user int64) bool {
+	if m.Cmd != model.CmdEvent || m.Content != model.EventGroupJoined {
+		return false
+	}
+	var who struct{ Members []int64 }
+	_ = json.Unmarshal(m.Ext, &who) // what it does not name did not come
+	return m.UserID == user || slices.Contains(who.Members, user)
 }
 
 // isLost tells whether a conversation is one that the user left. It is not asked

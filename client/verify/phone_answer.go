@@ -62,10 +62,12 @@ func (p *phone) refused(ctx context.Context, m model.Message) {
 			return // the next says more; it may be acknowledged all the same
 		}
 		p.run.rec.add(Event{What: Retry, Dev: p.id, CID: m.CID, Code: m.Error})
-		p.run.tasks.Go(func() {
-			pause(ctx, p.patience(m.CID))
-			p.again(m.CID)
-		})
+		if wait, ok := p.putOff(m.CID); ok {
+			p.run.tasks.Go(func() {
+				pause(ctx, wait)
+				p.again(m.CID)
+			})
+		}
 		return
 	}
 	if p.isRead(m.CID, true) {
@@ -77,17 +79,20 @@ func (p *phone) refused(ctx context.Context, m model.Message) {
 	p.run.rec.add(Event{What: Fail, Dev: p.id, CID: m.CID, Code: m.Error})
 }
 
-// patience is how long a message waits that was put off, longer each time: a
-// crowd that asks again at once keeps a busy server from getting any work done.
-func (p *phone) patience(cid string) time.Duration {
+// putOff says how long a message waits that was refused for now, longer each
+// time: a crowd that asks again at once keeps a busy server from getting any work
+// done. False if it waits already, or for nothing.
+func (p *phone) putOff(cid string) (wait time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	d := 100 * time.Millisecond
-	if i := slices.IndexFunc(p.pending, func(q *post) bool { return q.name == cid }); i >= 0 {
-		d <<= min(p.pending[i].put, 4)
-		p.pending[i].put++
+	i := slices.IndexFunc(p.pending, func(q *post) bool { return q.name == cid })
+	if i < 0 || p.pending[i].due {
+		return 0, false
 	}
-	return d + rand.N(d) //nolint:gosec // jitter is no secret
+	d := 100 * time.Millisecond << min(p.pending[i].put, 4)
+	p.pending[i].put++
+	p.pending[i].due = true
+	return d + rand.N(d), true //nolint:gosec // jitter is no secret
 }
 
 // doubt follows a refusal that does not say of what, or answers that were
@@ -121,7 +126,13 @@ func (p *phone) again(cid string) {
 	socket, list := p.socket, slices.Clone(p.pending)
 	p.mu.Unlock()
 	for _, m := range list {
-		if socket != nil && !bare(m.name) && (cid == "" || cid == m.name) {
+		if cid != "" && cid != m.name {
+			continue
+		}
+		p.mu.Lock()
+		m.due = false
+		p.mu.Unlock()
+		if socket != nil && !bare(m.name) {
 			p.run.rec.add(p.sending(m))
 			_ = socket.Write(m.m) // what fails here is sent on the next socket
 		}

@@ -18,6 +18,7 @@ import (
 // gives.
 type Options struct {
 	Users, Groups, Devices int           // devices of each user
+	Members                int           // of each group but the first, which has all who stay; 0: half of those
 	Rate                   float64       // messages a second, of all together
 	Duration               time.Duration // of the traffic, at least
 	Size                   int           // bytes of the larger messages

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // What a verdict that is no success is, as an error.
@@ -38,12 +39,17 @@ type Verdict struct {
 	Unknown                       int64 // sent without a cid, so not again when the answer was lost; not in Sent
 	Shown                         int64 // messages on screens: one for each device
 	Seconds                       float64
-	Rate                          float64 // acknowledged a second outside faults
-	Silence                       float64 // the longest time in seconds in which nothing was acknowledged
-	Faults                        map[string]int
-	Counts                        map[string]int // of violations, by rule
-	Violations                    []Violation
-	Void                          []string
+	Rate                          float64       // acknowledged a second outside faults
+	Silence                       float64       // the longest time in seconds in which nothing was acknowledged
+	Waited                        time.Duration // the longest from sending a message to its acknowledgement, whatever happened meanwhile
+	// SameNode and OtherNode are how long what was sent outside faults took to the screens of other devices, by whether those are
+	// at the node of the sender's.
+	SameNode, OtherNode Delay
+	Healed              map[string]time.Duration // how long after the end of a fault the last screen showed what is from before it
+	Faults              map[string]int
+	Counts              map[string]int // of violations, by rule
+	Violations          []Violation
+	Void                []string
 }
 
 func (v *Verdict) add(violation Violation) {
@@ -73,8 +79,9 @@ func (v *Verdict) Print(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "sent %d %s acked %d %s stored %d %s received %d\n", v.Sent, sign(v.Sent, v.Acked), v.Acked,
 		sign(v.Acked, v.Stored), v.Stored, sign(v.Stored, v.Received), v.Received)
-	fmt.Fprintf(&b, "shown %d times on all devices; refused as they must be: %d; unanswered and without a cid: %d; longest time without an acknowledgement: %.1f s\n",
-		v.Shown, v.Refused, v.Unknown, v.Silence)
+	fmt.Fprintf(&b, "shown %d times on all devices; refused as they must be: %d; unanswered and without a cid: %d; longest time without an acknowledgement: %.1f s, until a message had its own: %s\n",
+		v.Shown, v.Refused, v.Unknown, v.Silence, brief(v.Waited))
+	v.printTimes(&b)
 	for _, violation := range v.Violations {
 		fmt.Fprintf(&b, "%-4s line %d, %.3f s: %s\n", violation.Rule, violation.Line, violation.Seconds, violation.Text)
 	}
@@ -86,6 +93,33 @@ func (v *Verdict) Print(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// printTimes writes how long things took.
+func (v *Verdict) printTimes(b *strings.Builder) {
+	for _, way := range []struct {
+		name string
+		Delay
+	}{{"at the same node", v.SameNode}, {"at another node", v.OtherNode}} {
+		if way.Count > 0 {
+			fmt.Fprintf(b, "from sending to other screens %s, outside faults: p50 %s, p99 %s, longest %s of %d\n",
+				way.name, brief(way.P50), brief(way.P99), brief(way.Max), way.Count)
+		}
+	}
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(v.Healed)) {
+		list = append(list, fmt.Sprintf("%s %s", name, brief(v.Healed[name])))
+	}
+	if len(list) > 0 {
+		fmt.Fprintf(b, "in step again after, at the longest: %s\n", strings.Join(list, ", "))
+	}
+}
+
+func brief(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1e3)
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
 func sign(a, b int64) string {

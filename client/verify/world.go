@@ -168,8 +168,12 @@ func (r *run) found(ctx context.Context, g int, settled []*account) error {
 	}
 	t := talkID{kind: model.KindRoom, low: group.ID}
 	r.rooms = append(r.rooms, &room{talk: t, owner: owner})
+	wanted := len(settled) / 2
+	if r.o.Members > 0 {
+		wanted = r.o.Members
+	}
 	for _, a := range settled {
-		if a != owner && g > 0 && r.random.IntN(2) == 0 {
+		if a != owner && g > 0 && r.random.IntN(len(settled)) >= wanted {
 			continue
 		}
 		if a != owner {
