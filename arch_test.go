@@ -40,7 +40,7 @@ func layers() []layer {
 		{folder: "service", own: []string{"model", "service/db", "util"},
 			never: []string{"net/http", "github.com/gorilla/websocket"}},
 		{folder: "service/db", own: []string{"model", "util"}, never: []string{"net/http"}},
-		{folder: "service/db/dbtest", own: []string{"service/db"}},
+		{folder: "service/db/dbtest", own: []string{"service/db", "util"}},
 		{folder: "service/hub", own: []string{"model", "util"}, never: append([]string{"net/http"}, storage...)},
 		{folder: "service/cluster", own: []string{"util"}, never: append([]string{"net/http"}, storage...)},
 		{folder: "service/notify", own: []string{"model", "util"}, never: storage},

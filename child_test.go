@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -72,7 +74,9 @@ func spawnOf(t *testing.T, command []string, data, source string, options ...str
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if c.kill(); strings.Contains(c.log.String(), "DATA RACE") {
+		c.kill()
+		keep(t, fmt.Sprintf("node-%d.log", c.cmd.Process.Pid), c.log)
+		if strings.Contains(c.log.String(), "DATA RACE") {
 			t.Errorf("the child has a race: %s", c.log)
 		}
 	})
@@ -88,6 +92,13 @@ func spawnOf(t *testing.T, command []string, data, source string, options ...str
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 	return c
+}
+
+// keep leaves what a test has to tell in its folder, which go test -artifacts keeps.
+func keep(t *testing.T, name string, text fmt.Stringer) {
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name), []byte(text.String()), 0o600); err != nil {
+		t.Log(err)
+	}
 }
 
 // kill ends the child as a power cut does, and waits for that.

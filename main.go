@@ -16,6 +16,7 @@ import (
 	"syscall"
 
 	"hongyan/client/verify"
+	"hongyan/service/cluster"
 	"hongyan/util/config"
 )
 
@@ -162,7 +163,10 @@ func printConfig(_ context.Context, c *config.Config, stdout, _ io.Writer) error
 }
 
 // checkConfig says so where there is nothing to say: faults ended it before.
-func checkConfig(_ context.Context, _ *config.Config, stdout, _ io.Writer) error {
+func checkConfig(_ context.Context, c *config.Config, stdout, _ io.Writer) error {
+	if err := cluster.Check(c.Bus, c.BusSecret); err != nil {
+		return fmt.Errorf("bus: %w\n%w", err, errUsage)
+	}
 	_, err := fmt.Fprintln(stdout, "the configuration is good")
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -90,19 +91,39 @@ func (w *tunnel) cut() {
 }
 
 // TestFlashDisconnect is P16: sockets that are cut for 2 s cost the rows that
-// they missed and no more, and nobody loses a message or gets one twice.
+// they missed and no more, and nobody loses a message or gets one twice; where
+// they come back at the same node, and where that stays away.
 //
 //	FLASH=1000 go test -run TestFlashDisconnect -v .
 func TestFlashDisconnect(t *testing.T) {
 	apart(t)
+	t.Run("same node", func(t *testing.T) {
+		c := spawn(t, t.TempDir(), dbtest.SQLite(t), "-limits", "off")
+		way := newTunnel(t, c.public)
+		flash(t, settle(t, c, 0), way, way)
+	})
+	t.Run("another node", func(t *testing.T) {
+		t.Setenv("HONGYAN_BUS_SECRET", "the same on every node")
+		source, bus := dbtest.MySQL(t), serversInside(t)
+		var nodes [2]*child
+		var ways [2]*tunnel
+		for i := range nodes {
+			nodes[i] = spawn(t, filepath.Join(t.TempDir(), fmt.Sprint(i)), source, "-limits", "off", "-bus", bus[i])
+			ways[i] = newTunnel(t, nodes[i].public)
+		}
+		flash(t, settle(t, nodes[1], 0), ways[0], ways[1])
+	})
+}
+
+// flash cuts the ways of everybody in a group while the speaker speaks, and
+// opens the second.
+func flash(t *testing.T, speaker *resident, ways ...*tunnel) {
+	t.Helper()
 	people, err := strconv.Atoi(os.Getenv("FLASH"))
 	if err != nil {
 		people = 60
 	}
 	const before, meanwhile, after = 30, 20, 10
-	c := spawn(t, t.TempDir(), dbtest.SQLite(t), "-limits", "off")
-	way := newTunnel(t, c.public)
-	speaker := settle(t, c, 0)
 	var group struct{ ID int64 }
 	check(t, speaker.Post(t.Context(), "/contact/createcommunity", map[string]any{"name": "group", "join": model.JoinOpen}, &group))
 	speaker.open(t)
@@ -117,7 +138,7 @@ func TestFlashDisconnect(t *testing.T) {
 	say(before)
 	guests := make([]*guest, people)
 	for i := range guests {
-		guests[i] = visit(t, way.server.URL, i+1)
+		guests[i] = visit(t, i+1, ways[0].server.URL, ways[1].server.URL)
 		check(t, guests[i].Post(t.Context(), "/contact/joincommunity", map[string]any{"dstid": group.ID}, nil))
 		guests[i].follow(t)
 	}
@@ -129,13 +150,15 @@ func TestFlashDisconnect(t *testing.T) {
 	say(1)
 	all("what was there before")
 
-	way.rows.Store(0)
-	way.cut()
+	for _, way := range ways {
+		way.rows.Store(0)
+		way.cut()
+	}
 	began := time.Now()
 	back := time.After(2 * time.Second)
 	say(meanwhile)
 	<-back
-	way.down.Store(false)
+	ways[1].down.Store(false)
 	all("what was said meanwhile")
 	took := time.Since(began) - 2*time.Second
 	say(after)
@@ -150,7 +173,7 @@ func TestFlashDisconnect(t *testing.T) {
 		}
 		g.mu.Unlock()
 	}
-	rows := way.rows.Load()
+	rows := ways[1].rows.Load()
 	t.Logf("%d sockets cut for 2 s while %d messages were said: all back and in step after %v more, %.1f rows read by each", people, meanwhile, took.Round(time.Millisecond), float64(rows)/float64(people))
 	// What is said as somebody comes back may be read and delivered as well.
 	if most := int64(people) * (meanwhile + after); rows > most {

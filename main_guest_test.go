@@ -14,10 +14,10 @@ type guest struct {
 	moved chan struct{} // gets one when a node says that it goes
 }
 
-// visit registers a user at an address and follows from there.
-func visit(t *testing.T, base string, number int) *guest {
+// visit registers a user at the first of some addresses.
+func visit(t *testing.T, number int, addresses ...string) *guest {
 	t.Helper()
-	return &guest{resident: settle(t, &child{public: base}, number), moved: make(chan struct{}, 8)}
+	return &guest{resident: settleAt(t, number, addresses...), moved: make(chan struct{}, 8)}
 }
 
 // follow starts the line and notes what it gives.

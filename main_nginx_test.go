@@ -36,7 +36,7 @@ func TestClusterBehindNginx(t *testing.T) {
 	const people = 18 // so that none of the nodes has nobody
 	guests := make([]*guest, people)
 	for i := range guests {
-		guests[i] = visit(t, base, 500+i)
+		guests[i] = visit(t, 500+i, base)
 	}
 	var g struct{ ID int64 }
 	check(t, guests[0].Post(t.Context(), "/contact/createcommunity", map[string]any{"name": "group", "join": model.JoinOpen}, &g))

@@ -229,6 +229,12 @@ func TestConfigCheckNamesEveryFault(t *testing.T) {
 			t.Errorf("%q does not name %s", got, want)
 		}
 	}
+	for _, c := range []string{"config check", "serve"} { // the bus knows its own faults
+		got := fails(t, []string{"HONGYAN_BUS_SECRET=short"}, append(strings.Fields(c), "-bus", "udp://127.255.255.255:3000")...)
+		if !strings.Contains(got, "at least 16 characters") {
+			t.Errorf("%s says %q", c, got)
+		}
+	}
 }
 
 func TestUnknownCommandListsThoseThereAre(t *testing.T) {

@@ -80,7 +80,7 @@ func serve(ctx context.Context, c *config.Config, stdout, stderr io.Writer, read
 	s.metrics.Build(version)
 
 	if err := cluster.Check(c.Bus, c.BusSecret); err != nil {
-		return fmt.Errorf("bus: %w", err)
+		return fmt.Errorf("bus: %w\n%w", err, errUsage)
 	}
 	release, err := s.takeFolder()
 	if err != nil {

@@ -156,7 +156,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 			Epoch: strconv.FormatInt(epoch, 36), Node: s.node, Version: version,
 		},
 	}
-	edge.RecallWindow = s.config.RecallWindow
+	edge.RecallWindow, edge.ReceiptsOff = s.config.RecallWindow, !s.config.Receipts
 	if s.config.Limits {
 		edge.Limits = ctrl.NewLimits()
 	}

@@ -120,7 +120,9 @@ func TestSlowReaders(t *testing.T) {
 			t.Errorf("bystander %d: hole %v, %v", i, r.hole, ends[i].Err())
 		}
 	}
-	t.Logf("4 slow readers closed within %v; %d bystanders without a hole, p99 %v before and %v meanwhile", took, len(readers), before, p99(readers))
+	meanwhile := p99(readers)
+	t.Logf("4 slow readers closed within %v; %d bystanders without a hole, p99 %v before and %v meanwhile", took, len(readers), before, meanwhile)
+	goal(t, "until slow readers are closed", took, 15*time.Second)
 }
 
 // flood sends large messages to the group, a hundred a second, and gives the
@@ -187,8 +189,10 @@ func TestLittleMemory(t *testing.T) {
 	})
 	most := s.rss(t)
 	began := time.Now()
-	if next := w.flood(t, s, 50*time.Millisecond); next <= last {
-		t.Errorf("seq %d after %d", next, last)
+	if seq := w.flood(t, s, 50*time.Millisecond); seq <= last {
+		t.Errorf("seq %d after %d", seq, last)
 	}
-	t.Logf("150 who do not read, 128 MB: shed within %v, RSS %d MB, the next ack after %v", shed, most>>20, time.Since(began))
+	next := time.Since(began)
+	t.Logf("150 who do not read, 128 MB: shed within %v, RSS %d MB, the next ack after %v", shed, most>>20, next)
+	goal(t, "until the next ack", next, 5*time.Second)
 }

@@ -10,12 +10,14 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"hongyan/client"
+	"hongyan/model"
 )
 
 // asClients in the environment makes the test program hold sockets open:
@@ -117,6 +119,16 @@ func TestHalfOpen(t *testing.T) {
 	if n := open(); n != sockets+1 {
 		t.Fatalf("%v sockets are open", n)
 	}
+	friend := w.client(1, s.public)
+	defer friend.Close()
+	online := func() bool { // whose sockets these are
+		var friends []model.PublicUser
+		w.ok(friend.Post(t.Context(), "/contact/loadfriend", nil, &friends))
+		return slices.ContainsFunc(friends, func(u model.PublicUser) bool { return u.ID == w.people[0].id && u.Online })
+	}
+	if !online() {
+		t.Error("who has sockets is not online")
+	}
 	w.ok(i.ip("-n", i.name, "link", "set", "eth0", "down")) // swallows, and says nothing
 	_ = clients.Process.Kill()
 	_ = clients.Wait()
@@ -129,4 +141,6 @@ func TestHalfOpen(t *testing.T) {
 		t.Errorf("after %v %v sockets are open, want the one of who is there (%v)", took, n, here.Err())
 	}
 	t.Logf("%d half-open sockets were let go after %v", sockets, took)
+	goal(t, "until half-open sockets are let go", took, 75*time.Second)
+	await(t, "that their person is not online any more", func() bool { return !online() })
 }

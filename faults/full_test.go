@@ -91,6 +91,7 @@ func TestDatabaseDiskFull(t *testing.T) {
 	if l := w.judgeDisk(m.disk); !l.none() {
 		t.Errorf("lost %+v", l)
 	}
+	goal(t, "until acks come again", took, time.Second)
 	t.Logf("full: %d refusals; acks came again %v after there was room; 0 lost of %d", w.refused[model.CodeUnavailable], took, len(w.acks))
 }
 
@@ -180,6 +181,10 @@ func TestSlowDisk(t *testing.T) {
 		t.Errorf("lost %+v", l)
 	}
 	t.Logf("%.0f acks/s with %.0f syncs/s: %d a sync; RSS %d MB, before %d MB", float64(acks)/took.Seconds(), float64(syncs)/took.Seconds(), acks/max(syncs, 1), slow>>20, quick>>20)
+	if rate := float64(acks) / took.Seconds(); long() && rate < 2000 {
+		t.Errorf("%.0f acks/s, want 2,000", rate)
+	}
+	goal(t, "RSS beside a slow disk", slow, quick+quick/5)
 	if acks < 10*syncs {
 		t.Errorf("%d acks by %d syncs: commits do not grow", acks, syncs)
 	}

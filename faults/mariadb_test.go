@@ -150,6 +150,9 @@ func TestDatabaseAway(t *testing.T) {
 		w.mu.Lock()
 		t.Logf("%s for %v: first told after %v, each waited %v at most, %d refusals; first ack %v after its return; RSS %d MB, before %d MB",
 			fault.name, time.Since(began)-took, told, w.longest, w.refused["unavailable"], took, most>>20, quick>>20)
+		goal(t, fault.name+": until a sender is told", w.longest, 2*time.Second)
+		goal(t, fault.name+": until the first ack after its return", took, 3*time.Second)
+		goal(t, fault.name+": RSS", most, quick+quick/5)
 		w.mu.Unlock()
 	}
 	stop()

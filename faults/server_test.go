@@ -5,6 +5,7 @@ package faults
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,16 @@ const patience = 120 * time.Second
 
 // long tells whether the long form was asked for.
 func long() bool { return os.Getenv("FAULTS") == "long" }
+
+// goal holds what was measured against what doc/reliability.md promises. The long
+// form alone asks for it, one test after the other on a machine that does nothing
+// else.
+func goal[T cmp.Ordered](t *testing.T, what string, got, most T) {
+	t.Helper()
+	if long() && got > most {
+		t.Errorf("%s: %v, want at most %v", what, got, most)
+	}
+}
 
 // binary is the product, built once.
 var binary struct {
