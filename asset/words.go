@@ -34,7 +34,7 @@ func addWords(contents map[string][]byte, catalogue *locale.Catalogue) error {
 			case word == "error" && !strings.HasPrefix(key, "error.client."):
 			case slices.Contains(eagerWords(), word):
 				parts[""][key] = text
-			case said(strings.TrimSuffix(key, ".one")):
+			case said(key), said(strings.TrimSuffix(key, ".one")):
 				parts[".chat"][key] = text
 			default:
 				parts[".more"][key] = text

@@ -42,8 +42,11 @@ func TestDispatchInsideNeedsNoUser(t *testing.T) {
 	b.server.Dispatch = service.NewDispatchService(b.db, "n", "", func() int64 { return 0 }, time.Now)
 	bearer := []string{"Authorization", "Bearer " + b.key}
 	for _, query := range []string{"", "?userid=", "?userid=7"} {
-		if got := b.wantAnswer(200, "", "GET", b.inside+"/dispatch"+query, "", bearer...); !strings.Contains(got.raw, `"url":"http://127.0.0.1:8080"`) {
-			t.Errorf("%q: %s", query, got.raw)
+		got := b.wantAnswer(200, "", "GET", b.inside+"/dispatch"+query, "", bearer...)
+		for _, part := range []string{`"url":"http://127.0.0.1:8080"`, `"ttl":60`, `"backoff":{"factor":2,"first":1000,"jitter":0.5,"most":30000}`} {
+			if !strings.Contains(got.raw, part) {
+				t.Errorf("%q: no %s in %s", query, part, got.raw)
+			}
 		}
 	}
 	for _, query := range []string{"?userid=x", "?userid=0", "?userid=-1"} {

@@ -23,6 +23,7 @@ import (
 // an upload that stands still for stallTime is given up.
 const (
 	bodyLimit    = 64 << 10
+	replyLimit   = 1 << 20
 	requestTime  = 30 * time.Second
 	transferTime = 15 * time.Minute
 	stallTime    = 20 * time.Second
@@ -107,11 +108,21 @@ func isTransfer(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, "/attach/") || strings.HasPrefix(r.URL.Path, "/mnt/")
 }
 
+// limitOf is how large a body may be. What somebody writes without modules must
+// arrive to be given back where it is too long for a message, and a form makes
+// three bytes of one.
+func limitOf(r *http.Request) int64 {
+	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/c/") {
+		return replyLimit
+	}
+	return bodyLimit
+}
+
 // boundBody bounds the body, and gives transfers the time that the server's own
 // timeouts would not. Deadlines cannot be set in every test; that is no fault.
 func boundBody(w http.ResponseWriter, r *http.Request) {
 	if !bringsFile(r) {
-		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
+		r.Body = http.MaxBytesReader(w, r.Body, limitOf(r))
 	}
 	if !isTransfer(r) {
 		return

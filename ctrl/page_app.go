@@ -42,7 +42,7 @@ func (p *pages) renderApp(w http.ResponseWriter, r *request, status int, create,
 			data.Pending++
 		}
 	}
-	data.Boot = view.Boot{Me: data.Me, Recall: p.RecallWindow.Milliseconds(), Conversations: orEmpty(rows), Requests: orEmpty(requests)}
+	data.Boot = view.Boot{Me: data.Me, Recall: p.RecallWindow.Milliseconds(), ReceiptsOff: p.ReceiptsOff, Conversations: orEmpty(rows), Requests: orEmpty(requests)}
 	if data.Boot.Nodes, err = p.openNodes(w, r); err != nil {
 		return err
 	}

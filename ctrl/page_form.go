@@ -17,7 +17,7 @@ import (
 func (p *pages) form(r *request, names ...string) (*view.Form, error) {
 	if r.Method == http.MethodPost {
 		if err := r.ParseForm(); err != nil {
-			return nil, model.Invalid("form")
+			return nil, bodyError(err, "form")
 		}
 	}
 	f := &view.Form{Common: p.common(r), Values: map[string]string{}, Faults: map[string]string{}}

@@ -45,6 +45,11 @@ func TestReplyForm(t *testing.T) {
 	if html = page(res); res.StatusCode != http.StatusForbidden || !strings.Contains(html, ">too much</textarea>") || !strings.Contains(html, "muted") {
 		t.Errorf("%d %s", res.StatusCode, html)
 	}
+	long := strings.Repeat("长", 30_000)
+	res = v.do(http.MethodPost, "/c/10-2", url.Values{"content": {long}, "cid": {"x"}})
+	if html = page(res); res.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(html, ">"+long+"</textarea>") || !strings.Contains(html, "That message is too long") {
+		t.Errorf("%d, %d bytes", res.StatusCode, len(html))
+	}
 	s.said = nil
 	for _, target := range []string{"/c/10-404", "/c/x", "/c/99-1", "/c/10--1"} {
 		if res := v.do(http.MethodPost, target, url.Values{"content": {"hi"}}); res.StatusCode != 404 {

@@ -35,6 +35,8 @@ func (s *scene) Say(_ context.Context, from model.Sender, m model.Message) error
 		return model.Fail(model.CodeNotMember)
 	case m.Content == "too much":
 		return &model.Error{Code: model.CodeForbidden, Key: "muted"}
+	case len(m.Content) > model.MaxContent:
+		return model.TooLarge("content")
 	case s.fail == nil:
 		s.said = append(s.said, m)
 	}

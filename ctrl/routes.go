@@ -79,6 +79,7 @@ func (s *Server) api() []route {
 		{"/message/search", member, s.searchMessages},
 		{"/message/readers", member, s.listReaders},
 		{"/message/receipts", member, s.countReceipts},
+		{"/message/recalled", member, s.listRecalls},
 		{"/record/create", member, s.createRecord},
 		{"/record/get", member, s.getRecord},
 		{"/message/pin", member, s.pinMessage},

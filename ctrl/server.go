@@ -66,6 +66,8 @@ type Server struct {
 	RelayOnly bool
 	// RecallWindow is how long authors may take a message back: pages tell it.
 	RecallWindow time.Duration
+	// ReceiptsOff: nobody learns how far messages have come, and pages tell why.
+	ReceiptsOff bool
 	// Pages are the HTML of the product; nil where there is none.
 	Pages *Pages
 }

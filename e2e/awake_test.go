@@ -152,6 +152,12 @@ func TestTheOfferComesAfterTheFirstMessage(t *testing.T) {
 	if eval[bool](ann.person, "!!document.querySelector('.push-offer')") {
 		t.Error("the offer came again")
 	}
+	ann.openChat(bo.id)
+	ann.say("重新打开以后")
+	ann.until("the page settled", "performance.getEntriesByType('resource').some((e) => e.name.endsWith('/awake/offer.js')) && document.querySelector('article.own:last-of-type .status')")
+	if eval[bool](ann.person, "!!document.querySelector('.push-offer')") {
+		t.Error("the offer came again after a reload")
+	}
 }
 
 // TestNothingOfAPersonStaysAfterLogout: worker, kept files, notifications go.
@@ -230,4 +236,17 @@ func TestOneSoundForAllTabs(t *testing.T) {
 	if again != 2 {
 		t.Errorf("rang %d times, want 2", again)
 	}
+
+	// What is muted, and what is in front of somebody's eyes, is silent.
+	const silent = "new Promise((resolve) => setTimeout(() => resolve(rang === 2), 1600))"
+	bo.eval("sound.setSound(true)")
+	bo.store()
+	bo.eval("store.patchRow(10, " + id(ann) + ", { muted: true, mutedtill: Date.now() + 60000 }) && 0")
+	ann.say("悄悄话")
+	bo.until("the muted one, unheard", "store.rowNow(10, "+id(ann)+").lastseq >= 2 && "+silent)
+	bo.eval("store.patchRow(10, " + id(ann) + ", { muted: false, mutedtill: 0 }) && 0")
+	bo.openInCall(ann.id)
+	ann.say("看着呢")
+	bo.sees("看着呢")
+	bo.until("the one in front, unheard", silent)
 }

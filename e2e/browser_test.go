@@ -35,7 +35,7 @@ type screen struct {
 var browser struct {
 	once sync.Once
 	ctx  context.Context
-	stop context.CancelFunc
+	stop func()
 	err  error
 }
 
@@ -60,34 +60,48 @@ func startBrowser(t *testing.T) context.Context {
 	if path == "" {
 		t.Skip("no browser found: install chromium or set E2E_BROWSER to run the browser tests")
 	}
-	browser.once.Do(func() {
-		options := append(chromedp.DefaultExecAllocatorOptions[:],
-			chromedp.ExecPath(path),
-			chromedp.Flag("use-fake-device-for-media-stream", true),
-			chromedp.Flag("use-fake-ui-for-media-stream", true),
-			chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
-			chromedp.Flag("disable-background-networking", true),
-			chromedp.Flag("disable-component-update", true),
-			chromedp.Flag("no-proxy-server", true),
-			chromedp.Flag("hide-scrollbars", true),
-			chromedp.Flag("accept-lang", "zh-CN,zh"),
-			chromedp.Flag("lang", "zh-CN"),
-			// A name that is not this machine's own: its pages over HTTP are not trusted with a microphone.
-			chromedp.Flag("host-resolver-rules", "MAP chat.lan.example 127.0.0.1"),
-		)
-		if os.Geteuid() == 0 {
-			options = append(options, chromedp.NoSandbox)
-		}
-		allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
-		ctx, stop := chromedp.NewContext(allocator)
-		browser.ctx, browser.stop = ctx, func() { stop(); stopAllocator() }
-		// The browser lives as long as this first context: no deadline on it.
-		browser.err = chromedp.Do(ctx)
-	})
+	browser.once.Do(func() { browser.ctx, browser.stop, browser.err = runBrowser(path) })
 	if browser.err != nil {
 		t.Fatalf("the browser does not start: %v", browser.err)
 	}
 	return browser.ctx
+}
+
+// runBrowser starts a browser, a process of its own.
+func runBrowser(path string) (ctx context.Context, stop func(), err error) {
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path),
+		chromedp.Flag("use-fake-device-for-media-stream", true),
+		chromedp.Flag("use-fake-ui-for-media-stream", true),
+		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
+		chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("no-proxy-server", true),
+		chromedp.Flag("hide-scrollbars", true),
+		chromedp.Flag("accept-lang", "zh-CN,zh"),
+		chromedp.Flag("lang", "zh-CN"),
+		// A name that is not this machine's own: its pages over HTTP are not trusted with a microphone.
+		chromedp.Flag("host-resolver-rules", "MAP chat.lan.example 127.0.0.1"),
+	)
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox)
+	}
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, stopBrowser := chromedp.NewContext(allocator)
+	// The browser lives as long as this first context: no deadline on it.
+	return ctx, func() { stopBrowser(); stopAllocator() }, chromedp.Do(ctx)
+}
+
+// anotherBrowser is one beside that of all tests, until the test is over.
+func anotherBrowser(t *testing.T) context.Context {
+	t.Helper()
+	startBrowser(t) // or skips
+	ctx, stop, err := runBrowser(findBrowser())
+	if err != nil {
+		t.Fatalf("another browser does not start: %v", err)
+	}
+	t.Cleanup(stop)
+	return ctx
 }
 
 // TestMain runs one test at a time unless -parallel says otherwise: beside each
@@ -115,6 +129,9 @@ type person struct {
 	base string
 	ctx  context.Context
 
+	silent  bool // its pages run no scripts
+	touched bool // by a finger
+
 	mu       sync.Mutex
 	problems []string
 	dialogs  []string
@@ -141,7 +158,12 @@ func beside(t *testing.T) {
 func newPerson(t *testing.T, name, base string, on screen) *person {
 	t.Helper()
 	beside(t)
-	root := startBrowser(t)
+	return newPersonIn(t, startBrowser(t), name, base, on)
+}
+
+// newPersonIn does so in a certain browser.
+func newPersonIn(t *testing.T, root context.Context, name, base string, on screen) *person {
+	t.Helper()
 	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
 	p := &person{t: t, name: name, base: base, ctx: ctx}
 	messages := chromedp.Console(ctx)
@@ -219,7 +241,11 @@ func (p *person) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 
 func (p *person) open(path string) {
 	p.t.Helper()
-	p.do("open "+path, chromedp.Navigate(p.base+path))
+	address := p.base + path
+	if !strings.HasPrefix(path, "/") { // of another server
+		address = path
+	}
+	p.do("open "+path, chromedp.Navigate(address))
 }
 
 // eval runs JavaScript in the page; a promise is awaited.
@@ -234,14 +260,15 @@ func eval[T any](p *person, js string) T {
 	return v
 }
 
-// until waits for an expression to become true, through reloads too.
+// until waits for an expression, or what it promises, to become true, through
+// reloads too.
 func (p *person) until(what, js string) {
 	p.t.Helper()
 	expression := fmt.Sprintf(`new Promise((resolve, reject) => {
 		const end = Date.now() + %d;
-		const look = () => {
+		const look = async () => {
 			let is = false;
-			try { is = !!(%s); } catch {}
+			try { is = !!(await (%s)); } catch {}
 			if (is) resolve(true);
 			else if (Date.now() > end) reject(new Error('not in time'));
 			else setTimeout(look, 40);
@@ -370,12 +397,12 @@ func (p *person) shot(name string) {
 		p.t.Logf("no picture %s: %v", name, err)
 		return
 	}
-	dir := "shots"
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	path := filepath.Join("shots", name+".png")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		p.t.Log(err)
 		return
 	}
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o600); err != nil {
+	if err := os.WriteFile(path, picture, 0o600); err != nil {
 		p.t.Log(err)
 	}
 }

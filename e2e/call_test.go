@@ -23,9 +23,15 @@ func callers(t *testing.T, base string, first, second screen) (a, b *account) {
 // enter makes an account on any server.
 func enter(t *testing.T, base, nickname string, on screen) *account {
 	t.Helper()
-	a := &account{person: newPerson(t, nickname, base, on), mobile: fmt.Sprint(13900000000 + people.Add(1))}
+	return signUp(newPerson(t, nickname, base, on))
+}
+
+// signUp makes an account for somebody.
+func signUp(p *person) *account {
+	p.t.Helper()
+	a := &account{person: p, mobile: fmt.Sprint(13900000000 + people.Add(1))}
 	a.open("/user/login.shtml")
-	a.api("/user/register", map[string]any{"mobile": a.mobile, "nickname": nickname, "passwd": password})
+	a.api("/user/register", map[string]any{"mobile": a.mobile, "nickname": a.name, "passwd": password})
 	a.home()
 	a.id = eval[int64](a.person, "store.me.peek().id")
 	return a

@@ -79,3 +79,42 @@ func TestCopyWithoutClipboard(t *testing.T) {
 	ann.pickMenu("copy")
 	ann.until("that it does not work", "document.querySelector('.toast:not([hidden])')?.textContent === '没能复制'")
 }
+
+// TestCopyWhatIsNotText copies what a program sent for itself, with its words and
+// without, and where a link leads; a call has no words.
+func TestCopyWhatIsNotText(t *testing.T) {
+	ann, bo := register(t, "安娜", desktop), register(t, "Bo", phone)
+	befriend(ann, bo)
+	talk(ann, bo)
+	ann.readsClipboard()
+	gets := func(message string) {
+		t.Helper()
+		n := eval[int](ann.person, "document.querySelectorAll('hy-messages article.message').length")
+		bo.eval(fmt.Sprintf("store.act({ cmd: 10, dstid: %d, ...%s }).then(() => 0)", ann.id, message))
+		ann.until("it", fmt.Sprintf("document.querySelectorAll('hy-messages article.message').length === %d", n+1))
+		ann.openMenu("other")
+	}
+	item := func(label string) string {
+		return "[...document.querySelectorAll('.hy-menu [role=menuitem]')].find((e) => e.textContent.trim() === '" + label + "')"
+	}
+	take := func(label, want string) {
+		t.Helper()
+		ann.eval("document.querySelector('.toast')?.setAttribute('hidden', ''); " + item(label) + ".click() ?? 0")
+		ann.copied(want)
+	}
+	raw := `{"door":"front","open":true}`
+	gets(fmt.Sprintf("{ media: 100, content: %q }", raw))
+	if eval[bool](ann.person, "!!"+item("复制原文")) {
+		t.Error("the same is offered twice")
+	}
+	take("复制", raw)
+	gets(fmt.Sprintf("{ media: 100, memo: '前门开了', content: %q }", raw))
+	ann.shot("copy-raw-desktop")
+	take("复制原文", raw)
+	ann.openMenu("other")
+	take("复制", "前门开了")
+	gets("{ media: 7, url: 'https://example.test/a?b=1' }")
+	take("复制", "https://example.test/a?b=1")
+	gets("{ media: 2, content: '标题', memo: '摘要', url: 'https://example.test/n' }")
+	take("复制", "标题\nhttps://example.test/n")
+}

@@ -262,3 +262,17 @@ func TestContacts(t *testing.T) {
 	ann.until("that they are blocked", "[...document.querySelectorAll('hy-person button')].some((b) => b.textContent === '移出黑名单')")
 	ann.shot("groups-person")
 }
+
+// TestValuesOfAGroupAreSeen: beside switches they were written in letters of no size.
+func TestValuesOfAGroupAreSeen(t *testing.T) {
+	ann, bo := register(t, "安娜", phone), register(t, "Bo", desktop)
+	group := groupOf("读书会", ann, bo)
+	ann.open(fmt.Sprintf("/c/11-%d/info", group))
+	ann.see("hy-group .card-head")
+	const unseen = "[...document.querySelectorAll('hy-group .weui-cell__ft')].filter((e) => e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 12).map((e) => e.textContent).join()"
+	if text := eval[string](ann.person, unseen); text != "" {
+		t.Errorf("not to be seen: %s", text)
+	}
+	ann.eval("document.querySelector(\"hy-group a[href$='/recalled']\").scrollIntoView({ block: 'center' })")
+	ann.shot("group-values-phone")
+}

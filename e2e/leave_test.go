@@ -77,3 +77,31 @@ func (a *account) refused(other *account) {
 func kept(a *account) string {
 	return fmt.Sprintf("indexedDB.databases().then((all) => all.some((d) => d.name === 'hongyan-%d'))", a.id)
 }
+
+// TestALostRequestForTheDatabase has the browser forget what it was asked, as it
+// does now and then between two pages: once for the opening and once for the
+// deletion. The line came and the sign-out ended with the second page only.
+func TestALostRequestForTheDatabase(t *testing.T) {
+	ann, bo := register(t, "安娜", phone), register(t, "Bo", desktop)
+	befriend(ann, bo)
+	ann.before(`for (const name of ['open', 'deleteDatabase']) {
+		const asks = IDBFactory.prototype[name];
+		let lost = 0;
+		IDBFactory.prototype[name] = function (...args) { return lost++ ? asks.apply(this, args) : new EventTarget(); };
+	}`)
+	ann.openChat(bo.id)
+	ann.say("还在")
+	bo.openChat(ann.id)
+	bo.sees("还在")
+	ann.store()
+	ann.until("what it keeps", "store.database.peek().persistent")
+
+	ann.open("/me")
+	ann.online()
+	ann.click("hy-me .danger")
+	ann.click("dialog .weui-dialog__btn_warn")
+	ann.until("the login", "location.pathname === '/user/login.shtml' && document.readyState === 'complete'")
+	if eval[bool](ann.person, kept(ann)) {
+		t.Error("the database is still there")
+	}
+}

@@ -25,7 +25,7 @@ var product struct {
 	cmd  *exec.Cmd
 }
 
-var openLine = regexp.MustCompile(`open\s+(http://[^\s]+)`)
+var openLine = regexp.MustCompile(`open\s+(https?://[^\s]+)`)
 
 // startProduct gives the address of the running product.
 func startProduct(t *testing.T) string {

@@ -97,8 +97,8 @@ func TestLoginWithoutScript(t *testing.T) {
 	ann, bo := register(t, "安娜", phone), register(t, "Bo", desktop)
 	befriend(ann, bo)
 	talk(ann, bo)
-	bo.say("没有脚本也能读")
-	ann.sees("没有脚本也能读")
+	bo.say("没有脚本也能读 https://example.test/notes。")
+	ann.sees("没有脚本也能读 https://example.test/notes。")
 
 	p := newPerson(t, "plain", ann.wire.server.URL, phone)
 	p.do("no script", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
@@ -115,6 +115,8 @@ func TestLoginWithoutScript(t *testing.T) {
 	text := p.plainText(".first")
 	if !strings.Contains(text, "没有脚本也能读") {
 		t.Errorf("the page without script says %q", text)
+	} else if !strings.Contains(text, `<a href="https://example.test/notes" rel="noopener noreferrer nofollow">`) {
+		t.Errorf("an address in words leads nowhere: %q", text)
 	}
 	p.insertPlain("#reply", "收到，没有脚本也能回")
 	p.shot("plain-chat")

@@ -99,3 +99,21 @@ func TestSearchInOneConversation(t *testing.T) {
 	ann.click(".filter:last-child button")
 	ann.until("everything again", "document.querySelectorAll('.hit').length === 30")
 }
+
+// TestWhatIsTakenBackIsNotFound: it leaves the list of what was found at once.
+func TestWhatIsTakenBackIsNotFound(t *testing.T) {
+	ann, bo := register(t, "安娜", desktop), register(t, "Bo", phone)
+	befriend(ann, bo)
+	talk(ann, bo)
+	for _, text := range []string{"灰度一", "灰度二"} {
+		bo.say(text)
+		ann.sees(text)
+	}
+	ann.open("/search")
+	ann.online()
+	ann.insert(query, "灰度")
+	ann.until("both", "document.querySelectorAll('.found-in .hit').length === 2")
+	bo.openMenu("own")
+	bo.pickMenu("undo-2")
+	ann.until("one", "[...document.querySelectorAll('.found-in .hit')].map((e) => e.textContent).join().includes('灰度一') && document.querySelectorAll('.found-in .hit').length === 1")
+}

@@ -81,4 +81,7 @@ func TestShellMute(t *testing.T) {
 	ann.shot("shell-muted-phone")
 	ann.eval("store.patchRow(10, " + id(bo) + ", { mutedtill: Date.now() + 300 }) && 0")
 	ann.until("the end of the mute", "!document.querySelector('.row .hush') && document.title.startsWith('(1)') && badges.at(-1) === 1")
+	ann.until("the number on the icon", "document.querySelector('link[rel=icon]').href.startsWith('data:image/png')")
+	ann.click(".row[data-key] a")
+	ann.until("it gone, read", "document.querySelector('link[rel=icon]').href.endsWith('favicon.svg') && !document.title.startsWith('(') && document.querySelector('hy-composer')")
 }

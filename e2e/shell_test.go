@@ -109,7 +109,7 @@ func TestFirstLoad(t *testing.T) {
 	}
 	for path, most := range map[string]struct{ requests, modules, bytes int }{
 		"/chat/index.shtml": {8, 2, 47_500},
-		"/c/10-" + id(bo):   {10, 4, 70_500},
+		"/c/10-" + id(bo):   {10, 4, 70_000},
 	} {
 		ann.open("/nowhere")
 		ann.unstyled()

@@ -195,4 +195,7 @@ func TestPlainHTTP(t *testing.T) {
 	if got := eval[int](bo.person, "store.timeline(10, "+id(ann)+").rows.at(-1).amount"); got != 2 {
 		t.Errorf("it lasts %d s", got)
 	}
+	far.open("/me/notify")
+	far.until("why there are no notices, and what helps", "/不允许通知.*hongyan -tls-self on/s.test(document.querySelector('hy-notify .why')?.textContent)")
+	far.shot("notify-plain-http-phone")
 }

@@ -119,8 +119,9 @@ type Boot struct {
 	Contacts      any                     `json:"contacts,omitempty"` // where they are what is shown
 	People        []Person                `json:"people,omitempty"`   // who speaks in what is shown
 	Chat          *BootChat               `json:"chat,omitempty"`
-	Recall        int64                   `json:"recall,omitempty"` // for so many ms authors may take a message back
-	Nodes         []string                `json:"nodes,omitempty"`  // origins at which the page may open its socket too
+	Recall        int64                   `json:"recall,omitempty"`      // for so many ms authors may take a message back
+	ReceiptsOff   bool                    `json:"receiptsoff,omitempty"` // by the operator
+	Nodes         []string                `json:"nodes,omitempty"`       // origins at which the page may open its socket too
 }
 
 // Person is what the modules must know of somebody to name them.

@@ -108,6 +108,7 @@ func functions(lang string, texts Texts, assets Assets) template.FuncMap {
 		"colour":  func(id int64) int64 { return max(id, 0) % 10 },
 		"count":   count,
 		"own":     ownPath,
+		"links":   links,
 		"json":    encode,
 		"other":   func() string { return otherLang(lang) },
 	}

@@ -8,6 +8,7 @@ const CACHE = `hongyan-${SET}`;
 const OFFLINE = '/chat/offline.shtml';
 const PAGES = /^\/($|(archived|c|chat|contacts|groups|me|scan|search)(\/|$))/;
 const BATCH = 6; // files at once: the page has the line first
+const ANSWER = 250; // ms for a page to say where it is; one that sleeps does not
 
 self.addEventListener('install', (event) => event.waitUntil(fill()));
 self.addEventListener('activate', (event) => event.waitUntil(tidy()));
@@ -65,13 +66,25 @@ async function page(event) {
 }
 
 self.addEventListener('message', (event) => {
+  if (event.data?.type === 'claim') event.waitUntil(self.clients.claim());
   if (event.data?.type === 'look') event.waitUntil(caches.open(CACHE).then(keepShell).catch(() => {}));
 });
 
 /** A path of this site, or the list. */
 const own = (path) => (/^\/(?![/\\])/.test(path ?? '') ? path : '/chat/index.shtml');
 
-const windows = () => self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+/** The windows and where each is now: the address that the browser tells is that of the page's beginning, wherever the client went since. */
+async function windows() {
+  const all = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  return Promise.all(all.map(async (client) => ({ client, path: await whereIs(client) })));
+}
+
+const whereIs = (client) => new Promise((resolve) => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = (event) => resolve(event.data);
+  setTimeout(() => resolve(new URL(client.url).pathname), ANSWER);
+  client.postMessage({ type: 'where' }, [port2]);
+});
 
 self.addEventListener('push', (event) => event.waitUntil(show(event.data)));
 
@@ -84,7 +97,7 @@ async function show(data) {
   const about = note.data ?? {};
   if (Number.isInteger(body.app_badge)) self.navigator.setAppBadge?.(body.app_badge).catch(() => {});
   // Who has the conversation in front of them sees the message itself.
-  const seen = (await windows()).some((client) => client.focused && new URL(client.url).pathname === about.path && about.seq);
+  const seen = about.seq && (await windows()).some(({ client, path }) => client.focused && path === about.path);
   if (seen) return;
   await self.registration.showNotification(note.title || 'Hongyan 鸿雁', {
     body: note.body ?? '', lang: note.lang ?? '', tag: note.tag ?? '', renotify: !!note.tag,
@@ -100,7 +113,7 @@ self.addEventListener('notificationclick', (event) => {
 /** Brings a window to the front, the one that shows the place already if there is one, or opens one. */
 async function open(path) {
   const all = await windows();
-  const client = all.find((c) => new URL(c.url).pathname === path) ?? all.find((c) => PAGES.test(new URL(c.url).pathname));
+  const { client } = all.find((w) => w.path === path) ?? all.find((w) => PAGES.test(w.path)) ?? {};
   if (!client) return self.clients.openWindow(path);
   client.postMessage({ type: 'open', path });
   return client.focus();

@@ -32,6 +32,7 @@ async function worker() {
   container.addEventListener('message', (e) => {
     const app = document.querySelector('hy-app');
     if (e.data?.type === 'open' && app) goTo(app, e.data.path);
+    if (e.data?.type === 'where') e.ports[0].postMessage(location.pathname);
   });
   const types = globalThis.trustedTypes;
   const policy = types && (types.defaultPolicy ?? types.createPolicy('default', {
@@ -39,6 +40,8 @@ async function worker() {
   }));
   await container.register(policy ? policy.createScriptURL(WORKER) : WORKER);
   const { active } = await container.ready;
+  // Claimed were the pages that were there when it became active, which a page under way was not.
+  if (!container.controller) active?.postMessage({ type: 'claim' });
   tellLooks(active);
   closeRead();
   const { renew } = await import('./push.js');

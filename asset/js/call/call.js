@@ -30,6 +30,7 @@ const mount = () => (mounted ??= Promise.all([import('./view.js'), style('call')
 
 /** Asks whether with voice or video, then calls a friend. */
 export async function offer(userid) {
+  await words();
   const picked = await choose({ title: t('call.with', { Name: store.nameOf(userid) }), choices: [
     { value: 'voice', label: t('call.voice') },
     { value: 'video', label: t('call.video') },

@@ -37,7 +37,7 @@ class Call extends View {
     const now = call.now.value;
     if (!now) return nothing;
     const seen = now.stream && TALKING.concat('connecting').includes(now.state) && (now.remote.camera || now.remote.screen);
-    return html`<dialog class="call ${now.state} ${seen ? 'seen' : ''} ${now.mini ? 'mini' : ''} ${now.video || seen || now.local ? 'with-video' : ''}"
+    return html`<dialog class="call ${now.state} ${seen ? 'seen' : ''} ${now.mini ? 'mini' : ''} ${now.local ? 'filmed' : ''} ${now.video || seen || now.local ? 'with-video' : ''}"
         aria-label=${t('call.with', { Name: store.nameOf(now.peer) })} @cancel=${this.escape}>
       <video class="remote ${now.remote.screen ? 'whole' : ''}" autoplay playsinline .srcObject=${live(now.stream)}></video>
       ${now.mini ? this.pill(now, seen) : this.full(now, seen)}
@@ -46,7 +46,12 @@ class Call extends View {
 
   updated() {
     const dialog = this.querySelector('dialog');
-    if (!dialog) return;
+    if (!dialog) {
+      if (document.activeElement === document.body) this.origin?.focus({ preventScroll: true }); // it went with the dialog
+      this.origin = null;
+      return;
+    }
+    this.origin ??= /** @type {HTMLElement} */ (document.activeElement);
     if (this.dragged !== dialog) draggable(this.dragged = dialog);
     const modal = !call.now.peek().mini;
     if (dialog.open && this.modal !== modal) dialog.close();

@@ -1,16 +1,13 @@
 // What a tap on a part of a message does. The rest of what can be done with one
 // is in deeds.js, which comes with the menu.
+import { signal } from '../../vendor/signals-core.js';
 import { attempt, choose, emit, helper, t } from './base.js';
 import * as store from '../core/store.js';
 import { CMD, MEDIA, reactionsOf } from '../core/timeline.js';
-import * as player from './player.js';
-import { sourceOf, voiceKey } from './source.js';
+import { sourceOf } from './source.js';
 
-/** What own messages said that were taken back on this page, to be written anew for a while. */
-const recalled = new Map();
-const ANEW = 5 * 60 * 1000;
-
-const recallKey = (pane, seq) => `${pane.kind}:${pane.dstid}:${seq}`;
+const anew = signal(null);
+let asked = false;
 
 /** Opens the menu of a message beside an element. */
 export async function menu(pane, item, element) {
@@ -26,18 +23,14 @@ export async function menu(pane, item, element) {
   openMenu(element.getBoundingClientRect(), { items: deedsOf(pane, item), mine, react: speaks ? (emoji) => react(pane, m, emoji, mine.has(emoji)) : undefined });
 }
 
-/** Keeps what an own message said that is taken back, to be written anew. */
-export function keepRecalled(pane, m) {
-  const key = recallKey(pane, m.seq);
-  recalled.set(key, m.content);
-  setTimeout(() => {
-    recalled.delete(key);
-    pane.requestUpdate();
-  }, ANEW);
+/** What an own message said before it was taken back, if that was a moment ago; it is looked up with the first such message. */
+export function recalledText(pane, seq) {
+  if (!asked) {
+    asked = true;
+    import('./anew.js').then((module) => { anew.value = module; }, () => { asked = false; });
+  }
+  return anew.value?.textOf(pane, seq);
 }
-
-/** What an own message said before it was taken back, if that was here. */
-export const recalledText = (pane, seq) => recalled.get(recallKey(pane, seq));
 
 /** Puts an emoji under a message, or takes it off. */
 export function react(pane, m, emoji, on) {
@@ -71,16 +64,7 @@ export async function view(pane, item) {
   else openViewer(all, at);
 }
 
-export function play(pane, item) {
-  player.toggle(voiceOf(pane, item));
+/** Plays a voice or pauses it, or moves it to where its waveform was pressed. */
+export function play(pane, item, { currentTarget, detail, clientX }) {
+  attempt(async () => (await import('./player.js')).press(pane, item, detail ? clientX : NaN, currentTarget));
 }
-
-const voiceOf = (pane, item) => ({ key: voiceKey(pane, item.m), url: sourceOf(item), seconds: item.m.amount ?? 0, next: () => nextVoice(pane, item) });
-
-/** What plays by itself after a voice of another's: the next such one, if it was not heard yet. */
-function nextVoice(pane, after) {
-  const at = pane.items.findIndex((i) => i.key === after.key);
-  const next = at < 0 || after.own ? undefined : pane.items.slice(at + 1).find((i) => i.type === 'message' && i.m.media === MEDIA.VOICE && !i.own && sourceOf(i));
-  return next && !player.heard.peek().has(voiceKey(pane, next.m)) ? voiceOf(pane, next) : null;
-}
-

@@ -60,7 +60,13 @@ class Board extends View {
   }
 
   render() {
-    return this.styled ? html`${this.notice()}${this.pinned()}` : nothing;
+    return this.styled ? html`${this.pinned()}${this.notice()}` : nothing;
+  }
+
+  /** The notice lies over the messages, which it thus does not move; what else stands at their top gives way to it. */
+  updated() {
+    const notice = /** @type {HTMLElement|null} */ (this.querySelector('.notice'));
+    this.parentElement?.style.setProperty('--notice', `${notice ? notice.offsetTop + notice.offsetHeight - this.offsetHeight : 0}px`);
   }
 
   get group() {

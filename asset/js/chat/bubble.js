@@ -5,7 +5,7 @@ import { attempt, bytes, duration, emit, has, helper, html, icon, nothing, previ
 import { me, nameOf } from '../core/store.js';
 import { CMD, MEDIA } from '../core/timeline.js';
 import { cancel, play, recalledText, view } from './actions.js';
-import * as player from './player.js';
+import { faster, heard, playing, rate } from './heard.js';
 import { mayLoad, posterOf, reveal, sourceOf, voiceKey } from './source.js';
 import { callsOf, emojiCount, linkify, ownFile, partsOf, reasonToAsk, safeLink } from './text.js';
 
@@ -42,12 +42,12 @@ const isUser = (id) => Number.isSafeInteger(Number(id)) && Number(id) > 0;
 const cards = signal(null);
 let asked = false;
 
-/** What is drawn by a module that comes when the first such message does; until then its place is kept, at its size. */
+/** What is drawn by a module that comes, with its words, when the first such message does; until then its place is kept, at its size. */
 function later(kind, item, pane) {
   if (cards.value) return cards.value[kind](item, pane);
   if (!asked) {
     asked = true;
-    import('./cards.js').then((module) => { cards.value = module; }, () => { asked = false; });
+    helper(import('./cards.js')).then((module) => { cards.value = module; }, () => { asked = false; });
   }
   return html`<div class="bubble card ${kind} pending"><span class="body">${preview(item.m)}</span></div>`;
 }
@@ -197,15 +197,15 @@ function voice(item, pane) {
   const { m, own, entry } = item;
   if (!sourceOf(item)) return foreign(m, 'voice');
   const key = voiceKey(pane, m);
-  const now = player.playing.value?.key === key ? player.playing.value : null;
-  const fresh = !own && !player.heard.value.has(key);
+  const now = playing.value?.key === key ? playing.value : null;
+  const fresh = !own && !heard.value.has(key);
   const length = html`<span class="seconds">${m.amount ?? 0}″${!mayLoad(item) && fresh && m.ext?.size ? ` · ${bytes(m.ext.size)}` : ''}</span>`;
   const wave = waveform(m, now ? now.share : 1);
   const state = now?.state ?? 'idle';
   return html`<div class="voice-row"><button class="bubble voice ${state}" type="button" aria-label=${t(state === 'playing' ? 'chat.voice.pause' : 'chat.voice.play', { Count: m.amount ?? 0 })}
-      @click=${(event) => player.seekTo(event, key) || play(pane, item)}>${state === 'playing' ? icon('pause', 'small') : nothing}${own ? html`${length}${wave}` : html`${wave}${length}`}</button>
+      @click=${(event) => play(pane, item, event)}>${state === 'playing' ? icon('pause', 'small') : nothing}${own ? html`${length}${wave}` : html`${wave}${length}`}</button>
     ${fresh ? html`<span class="unheard" role="img" aria-label=${t('chat.voice.unheard')}></span>` : nothing}
-    ${now && state !== 'failed' && state !== 'unplayable' ? html`<button class="rate" type="button" aria-label=${t('voice.rate', { Rate: player.rate.value })} @click=${player.faster}>${player.rate.value}×</button>` : nothing}</div>
+    ${now && state !== 'failed' && state !== 'unplayable' ? html`<button class="rate" type="button" aria-label=${t('voice.rate', { Rate: rate.value })} @click=${faster}>${rate.value}×</button>` : nothing}</div>
     ${state === 'failed' || state === 'unplayable' ? html`<p class="note-under">${state === 'failed' ? t('chat.voice.failed') : t('voice.unplayable', { Type: now.type })} <a href=${sourceOf(item)} download>${t('chat.download')}</a></p>` : nothing}
     ${progress(entry)}`;
 }
@@ -245,9 +245,9 @@ function partOf(url, title) {
 /** The sentence of a thing that happened in the conversation. */
 export function noteOf({ m, own }, pane) {
   if (m.ext?.recalled) {
-    const mine = recalledText(pane, m.seq);
+    const mine = own && recalledText(pane, m.seq);
     return html`${recallOf(m, own, pane)}
-      ${own && mine ? html`<button class="textbtn" type="button" @click=${() => emit(pane, 'hy-write', { text: mine })}>${t('chat.recalled.edit')}</button>` : nothing}`;
+      ${mine ? html`<button class="textbtn" type="button" @click=${() => emit(pane, 'hy-write', { text: mine })}>${t('chat.recalled.edit')}</button>` : nothing}`;
   }
   return eventText(m);
 }

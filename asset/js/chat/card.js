@@ -2,7 +2,7 @@
 import { ask, t } from './base.js';
 import * as store from '../core/store.js';
 import { MEDIA } from '../core/timeline.js';
-import { pickPerson } from '../ui/people.js';
+import { everybody, pickPerson } from '../ui/people.js';
 
 const shownName = (user) => user.remark || user.nickname;
 
@@ -11,7 +11,7 @@ export const cardOf = (user) => ({ media: MEDIA.CARD, content: String(user.id), 
 
 /** @param {{kind: number, dstid: number}} to the conversation */
 export async function sendCard({ kind, dstid }) {
-  const friends = store.contacts.peek().filter((friend) => kind !== 10 || friend.id !== dstid);
+  const friends = (await everybody()).filter((friend) => kind !== 10 || friend.id !== dstid);
   const id = await pickPerson(t('card.title'), friends);
   const user = friends.find((friend) => friend.id === id);
   if (!user) return;

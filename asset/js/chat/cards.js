@@ -2,7 +2,7 @@
 // people and stickers. Each is drawn from the typed message alone, so that no text
 // or picture can look like one.
 import { signal } from '../../vendor/signals-core.js';
-import { avatar, html, nothing, openProfile, t, toast } from './base.js';
+import { avatar, html, nothing, openProfile, t, toast, helper } from './base.js';
 import { post } from '../core/api.js';
 import * as store from '../core/store.js';
 import { CMD } from '../core/timeline.js';
@@ -77,7 +77,7 @@ function wordOf(over, given) {
 
 async function show(id) {
   try {
-    await (await import('./envelope.js')).showPacket(id);
+    await (await helper(import('./envelope.js'))).showPacket(id);
   } catch (error) {
     toast(error.code ? error.message : t('error.client.offline'));
   }

@@ -1,26 +1,26 @@
-// Changes of messages that were begun and are not sent: another conversation may
-// be opened in between, and the page loaded anew. They stay with this tab.
-const NAME = 'hy-change:';
+// Changes and answers that were begun and are not sent: another conversation may
+// be opened in between, and the page loaded anew. They stay with this tab and this person.
+import { me } from '../core/state.js';
 
-/** @param {string} key of a conversation @param {{m: any, text: string}} change of one of its messages */
-export function keepChange(key, change) {
-  try {
-    sessionStorage.setItem(NAME + key, JSON.stringify(change));
-  } catch { /* a forbidden storage: it is on the screen as long as that lasts */ }
-}
+const nameOf = (/** @type {string} */ key) => `hy-begun-${me.peek()?.id}-${key}`;
 
-/** @param {string} key @returns {{m: any, text: string}|null} */
-export function changeOf(key) {
+/** A forbidden or full storage keeps nothing: it is on the screen as long as that lasts.
+ * @template T @param {(s: Storage) => T} act @returns {T|null} */
+function stored(act) {
   try {
-    return JSON.parse(sessionStorage.getItem(NAME + key) ?? 'null');
+    return act(sessionStorage);
   } catch {
     return null;
   }
 }
 
+/** @typedef {{editing?: any, text?: string, answering?: any}} Begun a change of one's own message with its new words, or a message to be answered */
+
+/** @param {string} key of a conversation @param {Begun} begun */
+export const keepBegun = (key, begun) => stored((s) => s.setItem(nameOf(key), JSON.stringify(begun)));
+
+/** @param {string} key @returns {Begun|null} */
+export const begunOf = (key) => stored((s) => JSON.parse(s.getItem(nameOf(key)) ?? 'null'));
+
 /** @param {string} key */
-export function dropChange(key) {
-  try {
-    sessionStorage.removeItem(NAME + key);
-  } catch { /* nothing was kept */ }
-}
+export const dropBegun = (key) => stored((s) => s.removeItem(nameOf(key)));

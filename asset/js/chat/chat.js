@@ -71,7 +71,7 @@ class Chat extends View {
     const unread = store.unreadTotal.value - (row ? store.badge(row) : 0);
     const size = kind === CMD.ROOM ? store.groups.value.find((group) => group.id === dstid)?.size : 0;
     const said = this.subtitle();
-    return html`<header class="chat-head">
+    return html`<header class="chat-head ${kind === CMD.SINGLE ? 'two' : ''}">
       <button class="back" type="button" @click=${() => emit(this, 'hy-back')}>${icon('chevron-left')}<span class="sr">${t('act.back')}</span>${unread ? html`<span class="others">${count(unread)}</span>` : nothing}</button>
       <div class="titles"><h2><span class="title">${store.titleOf(kind, dstid)}</span>${size ? html` <span class="size">(${size})</span>` : nothing}</h2>
         ${said ? html`<p class="subtitle">${said}</p>` : nothing}</div>

@@ -1,8 +1,8 @@
 // Where a message is written: text, emoji, pictures, files and voice.
-import { ask, attempt, emit, helper, html, icon, nothing, preview, t, toast, View } from './base.js';
+import { ask, attempt, emit, helper, html, icon, nothing, preview, t, View } from './base.js';
 import * as store from '../core/store.js';
 import { CMD, keyOf, MEDIA } from '../core/timeline.js';
-import { changeOf, dropChange, keepChange } from './changes.js';
+import { begunOf, dropBegun, keepBegun } from './changes.js';
 import { context, drawer, inputs, volatile } from './drawer.js';
 import './voice.js';
 import { composing, enterBreaks, fitting, held, sends } from './written.js';
@@ -17,7 +17,7 @@ const byTouch = () => matchMedia('(pointer: coarse)').matches;
 class Composer extends View {
   static properties = {
     kind: { type: Number }, dstid: { type: Number }, panel: { state: true }, answering: { state: true }, editing: { state: true },
-    filled: { state: true }, holding: { state: true }, recording: { state: true },
+    filled: { state: true }, long: { state: true }, holding: { state: true }, recording: { state: true },
   };
 
   connectedCallback() {
@@ -48,7 +48,7 @@ class Composer extends View {
   willUpdate(changes) {
     super.willUpdate(changes);
     if (changes.has('kind') || changes.has('dstid')) {
-      this.answering = this.editing = this.panel = this.calls = this.linked = null;
+      this.answering = this.editing = this.panel = this.calls = this.linked = this.long = null;
       this.entered = true;
     }
   }
@@ -58,8 +58,9 @@ class Composer extends View {
     if (this.entered) {
       this.entered = false;
       this.setText(draft);
-      const change = changeOf(this.key);
-      if (change) this.edit(change.m, change.text);
+      const { editing, text, answering = null } = begunOf(this.key) ?? {};
+      if (editing) this.change(editing, text);
+      else this.answering = answering;
       this.callSomebody();
       if (!byTouch()) this.field.focus();
     } else if (!this.editing && draft !== this.draft && this.field.value === this.draft) {
@@ -80,10 +81,10 @@ class Composer extends View {
   }
 
   render() {
-    return html`<div class="composer ${this.panel ? 'open' : ''} ${this.recording === 'click' ? 'recording' : ''}">${volatile(this)}${context(this)}${this.linked?.render() ?? nothing}${this.calls?.render() ?? nothing}
+    return html`<div class="composer ${this.panel ? 'open' : ''} ${this.recording === 'click' ? 'recording' : ''}">${volatile(this)}${context(this)}${this.linked?.render() ?? nothing}${this.calls?.render() ?? nothing}${this.long ? html`<p class="warn" role="alert" id="hy-long">${t('chat.toolong')}</p>` : nothing}
       <form class="bar" @submit=${this.submit}>
         <hy-voice class=${this.holding ? 'holding' : ''} .holding=${this.holding} .of=${this.key}></hy-voice>
-        <textarea rows="1" ?hidden=${this.holding} aria-label=${t('chat.write')} enterkeyhint=${enterBreaks() ? 'enter' : 'send'} autocomplete="off"
+        <textarea rows="1" ?hidden=${this.holding} aria-label=${t('chat.write')} enterkeyhint=${enterBreaks() ? 'enter' : 'send'} autocomplete="off" aria-invalid=${this.long ? 'true' : 'false'} aria-describedby=${this.long ? 'hy-long' : nothing}
           @blur=${() => { this.calls?.close(); this.requestUpdate(); }} @click=${() => this.calls?.look()} @input=${this.typed} @keydown=${this.keydown} @paste=${this.paste} @focus=${() => { this.panel = byTouch() ? null : this.panel; }}></textarea>
         <button class="iconbtn" type="button" aria-label=${t('chat.emoji')} aria-expanded=${this.panel === 'emoji' ? 'true' : 'false'} @click=${() => this.toggle('emoji')}>${icon(this.panel === 'emoji' ? 'keyboard' : 'smile')}</button>
         ${this.filled && !this.holding ? html`<button class="send" type="submit">${t('act.send')}</button>`
@@ -112,10 +113,11 @@ class Composer extends View {
   typed() {
     const text = this.field.value;
     this.typedAt = Date.now();
+    this.long = false;
     this.grow();
     this.callSomebody();
     if (this.editing) {
-      keepChange(this.key, { m: this.editing, text });
+      keepBegun(this.key, { editing: this.editing, text });
       return;
     }
     this.lookAtLink();
@@ -165,6 +167,12 @@ class Composer extends View {
     else if (byTouch()) this.field.blur();
   }
 
+  /** The focus goes to the field, as what had it goes with the panel. */
+  leavePanel() {
+    if (this.panel && !byTouch()) this.field.focus();
+    this.panel = null;
+  }
+
   async insert(emoji) {
     const { insertInto } = await import('./emoji.js');
     insertInto(this.field, emoji);
@@ -176,7 +184,7 @@ class Composer extends View {
     const text = this.field.value.trim();
     if (!text) return;
     if (new TextEncoder().encode(text).length > MOST_BYTES) {
-      toast(t('chat.toolong'));
+      this.long = true;
       return;
     }
     if (this.editing) {
@@ -199,26 +207,39 @@ class Composer extends View {
     const { editing: m, key } = this;
     if (text === m.content || await attempt(() => store.act({ cmd: CMD.EDIT, kind: this.kind, dstid: this.dstid, ref: m.seq, content: text }))) {
       if (this.editing === m) this.leaveContext();
-      else dropChange(key); // another conversation was opened meanwhile
+      else dropBegun(key); // another conversation was opened meanwhile
     }
+  }
+
+  /** The message that is answered, as it is now: it may have been taken back since. */
+  get answered() {
+    const m = this.answering;
+    return m && (store.timeline(this.kind, this.dstid).find(m.seq) ?? m);
   }
 
   /** The fields by which a message answers another. A copy of the words goes along for those who have not loaded it. */
   takeQuote() {
-    const m = this.answering;
+    const m = this.answered;
     this.answering = null;
     if (!m) return {};
-    return { ref: m.seq, ext: { quote: { userid: m.userid, text: preview(m).slice(0, QUOTED) } } };
+    dropBegun(this.key);
+    return { ref: m.seq, ...(m.ext?.recalled ? {} : { ext: { quote: { userid: m.userid, text: preview(m).slice(0, QUOTED) } } }) };
   }
 
-  reply(m) {
-    if (this.editing) this.leaveContext();
+  async reply(m) {
+    if (this.editing && !(await this.dropContext())) return;
     this.answering = m;
+    keepBegun(this.key, { answering: m });
     this.holding = false;
     this.field.focus();
   }
 
-  edit(m, text = m.content) {
+  async edit(m) {
+    if (this.editing?.seq !== m.seq && (!this.editing || await this.dropContext())) this.change(m, m.content);
+    this.field.focus();
+  }
+
+  change(m, text) {
     this.answering = null;
     this.editing = m;
     this.holding = false;
@@ -227,27 +248,28 @@ class Composer extends View {
   }
 
   /** Puts words back into the field, before those that are there. */
-  write(text) {
-    if (this.editing) this.leaveContext();
+  async write(text) {
+    if (this.editing && !(await this.dropContext())) return;
     const { value } = this.field;
+    this.holding = false;
     this.setText(value.trim() ? `${text}\n${value}` : text);
     this.typed();
     this.field.focus();
   }
 
-  /** What a cross and Escape stand for: words that were changed are not thrown away unasked. */
+  /** What a cross and Escape stand for: words that were changed are not thrown away unasked. Gives whether there is nothing left. */
   async dropContext() {
     const changed = this.editing && this.field.value !== this.editing.content;
-    if (!changed || await ask({ title: t('chat.change.drop'), yes: t('chat.change.drop.yes'), warn: true })) this.leaveContext();
+    if (changed && !(await ask({ title: t('chat.change.drop'), yes: t('act.drop'), no: t('act.drop.no'), warn: true }))) return false;
+    this.leaveContext();
+    return true;
   }
 
   leaveContext() {
     const wasEditing = this.editing;
     this.editing = this.answering = null;
-    if (wasEditing) {
-      dropChange(this.key);
-      this.setText(store.draftOf(this.kind, this.dstid));
-    }
+    dropBegun(this.key);
+    if (wasEditing) this.setText(store.draftOf(this.kind, this.dstid));
     this.field.focus();
   }
 
@@ -262,7 +284,7 @@ class Composer extends View {
     const files = [...event.target.files];
     const direct = event.target.dataset.for === 'file' || event.target.dataset.for === 'audio';
     event.target.value = '';
-    this.panel = null;
+    this.leavePanel();
     if (direct) this.sendFiles(files, '');
     else this.offer(files);
   }

@@ -3,7 +3,7 @@
 import { attempt, emit, t, toast } from './base.js';
 import * as store from '../core/store.js';
 import { CMD, MEDIA, reactionsOf } from '../core/timeline.js';
-import { keepRecalled } from './actions.js';
+import * as anew from './anew.js';
 import { pinDeeds } from './pins.js';
 import { sourceOf } from './source.js';
 import { ownFile } from './text.js';
@@ -18,6 +18,7 @@ const STAYS = new Set([MEDIA.RED_PACKET, MEDIA.USER]);
 const deeds = [
   { icon: 'reply', label: 'chat.reply', when: speaks, act: ({ pane, m }) => emit(pane, 'hy-reply', { m }) },
   { icon: 'copy', label: 'chat.copy', when: ({ m }) => textOf(m), act: ({ m }) => copy(textOf(m)) },
+  { icon: 'copy', label: 'chat.copy.raw', when: ({ m }) => m.memo && rawOf(m), act: ({ m }) => copy(rawOf(m)) },
   { icon: 'forward', label: 'forward.act', when: ({ m }) => mayForward(m), act: ({ pane, m }) => attempt(async () => (await import('./forward.js')).forward(pane, [m])) },
   { icon: 'pencil', label: 'act.edit', when: ({ own, m }) => own && m.media === MEDIA.TEXT, act: ({ pane, m }) => emit(pane, 'hy-edit', { m }) },
   ...pinDeeds,
@@ -40,8 +41,18 @@ export function deedsOf(pane, item) {
   return deeds.filter((deed) => deed.when(about)).map((deed) => ({ icon: deed.icon, danger: deed.danger, label: t(deed.label), act: () => deed.act(about) }));
 }
 
-/** The words of a message, as they are copied. */
-export const textOf = (m) => (m.ext?.record ? '' : m.media === MEDIA.TEXT || m.media === MEDIA.EMOJI ? m.content : m.memo) ?? '';
+/** The words of a message, as they are copied: its own, where a page leads, a caption. */
+export function textOf(m) {
+  const { media, content = '', memo = '', url = '' } = m;
+  if (m.ext?.record) return '';
+  if (media === MEDIA.TEXT || media === MEDIA.EMOJI) return content;
+  if (media === MEDIA.LINK) return url;
+  if (media === MEDIA.NEWS) return [content, url].filter(Boolean).join('\n');
+  return memo || rawOf(m);
+}
+
+/** What a program put into a message of a kind of its own, as it is. */
+const rawOf = (m) => (m.media >= MEDIA.USER && !m.ext?.call && typeof m.content === 'string' ? m.content : '');
 
 export const mayForward = (m) => !STAYS.has(m.media) && !m.ext?.recalled && m.cmd !== CMD.EVENT;
 
@@ -56,9 +67,9 @@ function mayRecall({ pane, m, own }) {
 function recall({ pane, m, own }) {
   attempt(async () => {
     const now = pane.line.find(m.seq) ?? m; // it may have been edited since the menu opened
+    // Kept first: the other tabs look for it when they hear of the recall, which may come after its answer was given up.
+    if (own && m.media === MEDIA.TEXT) anew.keep(pane, now);
     await store.act({ cmd: CMD.RECALL, kind: pane.kind, dstid: pane.dstid, ref: m.seq });
-    if (own && m.media === MEDIA.TEXT) keepRecalled(pane, now);
-    pane.requestUpdate();
   });
 }
 

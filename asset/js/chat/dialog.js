@@ -17,12 +17,12 @@ export function draftOf(what, { kind, dstid }, fresh) {
 }
 
 /**
- * An empty dialog in the page, to be drawn into and shown. One in which nothing is written closes by a tap beside it.
+ * An empty dialog in the page, to be drawn into and shown. What is written in it is kept by draftOf.
  * @param {string} name its class @param {string} label @param {{light?: boolean}} [options]
  */
 export async function dialogOf(name, label, { light = false } = {}) {
   await style('cards');
-  const dialog = host(`box hy-card ${name}`, label, light);
+  const dialog = host(`box hy-card ${name}`, label, { light, kept: true });
   dialog.addEventListener('keydown', (event) => event.key === 'Escape' && event.stopPropagation()); // it closes this, not the conversation
   return dialog;
 }
@@ -37,12 +37,12 @@ export const top = (dialog, title, extra = html`<span class="iconbtn" aria-hidde
  *   mode?: string, max?: number, type?: string, change?: () => void, lines?: number}} f
  */
 export function field(f) {
-  const common = (control) => html`<label class="field ${f.fault ? 'bad' : ''} ${f.lines ? 'tall' : ''}"><span class="label">${f.label}</span>${control}${f.unit ? html`<span class="unit">${f.unit}</span>` : nothing}</label>
+  const common = (control) => html`<label class="field ${f.fault ? 'bad' : ''} ${f.lines ? 'tall' : 'single'} ${f.unit ? 'measured' : ''}"><span class="label">${f.label}</span>${control}${f.unit ? html`<span class="unit">${f.unit}</span>` : nothing}</label>
     <p class="fault" id="fault-${f.name}" role="alert" ?hidden=${!f.fault}>${f.fault ?? ''}</p>`;
   const heard = (event) => f.input(event.target.value);
   return common(f.lines
-    ? html`<textarea name=${f.name} rows=${f.lines} maxlength=${f.max ?? 200} placeholder=${f.hint ?? ''} .value=${f.value} @input=${heard}
+    ? html`<textarea name=${f.name} rows=${f.lines} data-most=${f.max ?? 200} placeholder=${f.hint ?? ''} .value=${f.value} @input=${heard}
       aria-invalid=${f.fault ? 'true' : 'false'} aria-describedby="fault-${f.name}"></textarea>`
-    : html`<input name=${f.name} type=${f.type ?? 'text'} inputmode=${f.mode ?? 'text'} maxlength=${f.max ?? 200} placeholder=${f.hint ?? ''} autocomplete="off" .value=${f.value}
+    : html`<input name=${f.name} type=${f.type ?? 'text'} inputmode=${f.mode ?? 'text'} data-most=${f.max ?? 200} placeholder=${f.hint ?? ''} autocomplete="off" .value=${f.value}
       @input=${heard} @change=${() => f.change?.()} aria-invalid=${f.fault ? 'true' : 'false'} aria-describedby="fault-${f.name}">`);
 }

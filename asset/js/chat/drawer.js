@@ -10,7 +10,7 @@ export function volatile({ kind, dstid }) {
 }
 
 export function context(composer) {
-  const m = composer.editing ?? composer.answering;
+  const m = composer.editing ?? composer.answered;
   if (!m) return nothing;
   return html`<div class="context">${icon(composer.editing ? 'pencil' : 'reply', 'small')}<span class="said">${composer.editing ? t('chat.editing') : `${store.nameOf(m.userid)}: ${preview(m)}`}</span>
     <button class="iconbtn" type="button" aria-label=${t('act.cancel')} @click=${() => composer.dropContext()}>${icon('x', 'small')}</button></div>`;

@@ -6,6 +6,8 @@ import { CMD, MEDIA } from '../core/timeline.js';
 import { attempt, avatar, finder, html, nothing, preview, t, toast } from './base.js';
 import { recordLine, recordTitle } from './message.js';
 import { openPanel } from './panel.js';
+import { anyTooLong } from '../ui/length.js';
+import { everybody } from '../ui/people.js';
 import { matches } from '../ui/pinyin.js';
 
 const MOST = 20;
@@ -51,15 +53,17 @@ function targets() {
  * @returns {Promise<boolean>} whether they were sent
  */
 export async function forward(pane, messages, how = {}) {
-  const { dialog, draw } = await openPanel(t(how.merged ? 'forward.merged' : 'forward.title'), 'forward');
+  await everybody();
+  const state = { ...targets(), chosen: new Set(), query: '', note: '', busy: false, fault: '', done: false };
+  const { dialog, draw } = await openPanel(t(how.merged ? 'forward.merged' : 'forward.title'), 'forward', () => state.chosen.size > 1);
   const { kind, dstid } = pane;
   return new Promise((resolve) => {
-    const state = { ...targets(), chosen: new Set(), query: '', note: '', busy: false, fault: '', done: false };
     const redraw = () => draw(body(state, messages, how, { toggle, find, send, note: (text) => { state.note = text; } }));
-    const toggle = (key) => {
+    const toggle = (key, box) => {
       if (state.chosen.has(key)) state.chosen.delete(key);
       else if (state.chosen.size < MOST) state.chosen.add(key);
       else toast(t('forward.most', { Count: MOST }));
+      box.checked = state.chosen.has(key);
       redraw();
     };
     const find = (query) => {
@@ -67,7 +71,7 @@ export async function forward(pane, messages, how = {}) {
       redraw();
     };
     const send = async () => {
-      if (state.busy || state.chosen.size === 0) return;
+      if (state.busy || state.chosen.size === 0 || anyTooLong(dialog)) return;
       Object.assign(state, { busy: true, fault: '' });
       redraw();
       try {
@@ -105,7 +109,7 @@ async function sendAll(list, messages, note) {
 function body(state, messages, how, { toggle, find, send, note }) {
   const match = (target) => matches(target.title, state.query) || matches(target.look?.nickname ?? '', state.query || '\0');
   const rows = (list) => list.filter(match).map((target) => html`<li><label>${avatar({ ...target.look, nickname: target.title, title: target.title }, 'mini')}<span class="name">${target.title}</span>
-    <input type="checkbox" .checked=${state.chosen.has(target.key)} @change=${() => toggle(target.key)}></label></li>`);
+    <input type="checkbox" .checked=${state.chosen.has(target.key)} @change=${(event) => toggle(target.key, event.target)}></label></li>`);
   const recent = rows(state.list.slice(0, state.recent));
   const others = rows(state.list.slice(state.recent));
   return html`${finder(t('forward.find'), state.query, find)}
@@ -113,7 +117,7 @@ function body(state, messages, how, { toggle, find, send, note }) {
       ${others.length ? html`<h3>${t('forward.others')}</h3><ul class="people">${others}</ul>` : nothing}
       ${recent.length + others.length === 0 ? html`<p class="none">${t('forward.nobody')}</p>` : nothing}</div>
     <footer><p class="what">${summary(messages, how)}</p>${how.left ? html`<p class="left">${t('forward.left', { Count: how.left })}</p>` : nothing}
-      <input class="note" type="text" maxlength="500" placeholder=${t('forward.note')} aria-label=${t('forward.note')} @input=${(event) => note(event.target.value)}>
+      <input class="note" type="text" data-most="500" placeholder=${t('forward.note')} aria-label=${t('forward.note')} @input=${(event) => note(event.target.value)}>
       ${state.fault ? html`<p class="fault" role="alert">${state.fault}</p>` : nothing}
       <button class="weui-btn weui-btn_primary" type="button" ?disabled=${state.chosen.size === 0 || state.busy} @click=${() => attempt(send)}>
         ${state.chosen.size ? t('forward.send.to', { Count: state.chosen.size }) : t('act.send')}</button></footer>`;

@@ -4,6 +4,7 @@ import { render } from '../../vendor/lit.js';
 import { emit, icon } from './base.js';
 import { CMD } from '../core/timeline.js';
 import { menu } from './actions.js';
+import './player.js'; // what plays a voice has to be there when it is pressed: some browsers play nothing later
 
 const PRESS = 400;
 const STILL = 10;

@@ -7,7 +7,7 @@ import { CMD } from '../core/timeline.js';
 import { layout } from './layout.js';
 import { beginning, callsOf, entry, unreadChip, ways } from './message.js';
 import { holdPlace, keepPlace, placeOf, topElement } from './place.js';
-import * as player from './player.js';
+import { playing } from './heard.js';
 
 export const PAGE = 30;
 const SCREEN = 16; // messages that fill a phone's
@@ -38,7 +38,7 @@ class MessageList extends View {
   disconnectedCallback() {
     super.disconnectedCallback();
     this.leaving.abort();
-    player.stop();
+    if (playing.peek()) import('./player.js').then((player) => player.stop());
   }
 
   /** However many messages come in, the list is drawn once a frame. */
@@ -149,7 +149,7 @@ class MessageList extends View {
     this.focusKey = this.items.some((item) => item.key === this.active) ? this.active : this.items.findLast((item) => item.type === 'message' || item.type === 'note')?.key;
     const to = (name) => (event) => this.hand(name, event);
     return html`<div class="scroller" @scroll=${this.scrolled} @keydown=${to('keydown')} @contextmenu=${to('contextmenu')} @pointerdown=${to('press')}>
-      <div class="messages" role="feed" aria-label=${t('chat.messages')} aria-busy=${this.line.loading ? 'true' : 'false'}>${beginning(this)}
+      <div class="messages" role=${this.items.length ? 'feed' : 'group'} aria-label=${t('chat.messages')} aria-busy=${this.line.loading ? 'true' : 'false'}>${beginning(this)}
         ${repeat(this.items, (item) => item.key, (item) => entry(item, this))}</div></div>
       ${unreadChip(this)}${ways(this)}`;
   }

@@ -24,6 +24,9 @@ export function openMenu(anchor, { items, react, mine }) {
     <div class="items" role="menu">${items.map((item) => html`<button type="button" role="menuitem" class=${item.danger ? 'danger' : ''}
       @click=${run(item.act)}>${icon(item.icon)}<span>${item.label}</span></button>`)}</div>`, dialog);
   dialog.addEventListener('keydown', walk);
+  const stay = () => place(dialog, anchor); // within a screen that was turned
+  addEventListener('resize', stay);
+  dialog.addEventListener('close', () => removeEventListener('resize', stay));
   dialog.showModal();
   place(dialog, anchor);
   dialog.querySelector('[role=menuitem]')?.focus({ preventScroll: true });
@@ -43,7 +46,7 @@ function place(dialog, anchor) {
   const { offsetWidth: width, offsetHeight: height } = dialog;
   const x = Math.min(Math.max(MARGIN, anchor.left + anchor.width / 2 - width / 2), innerWidth - width - MARGIN);
   const above = anchor.top - height - MARGIN;
-  const y = above > MARGIN ? above : Math.min(anchor.bottom + MARGIN, innerHeight - height - MARGIN);
+  const y = Math.min(above > MARGIN ? above : anchor.bottom + MARGIN, innerHeight - height - MARGIN);
   dialog.style.left = `${Math.round(x)}px`;
   dialog.style.top = `${Math.round(Math.max(MARGIN, y))}px`;
 }

@@ -30,7 +30,7 @@ export function entry(item, pane) {
 function message(item, pane) {
   const { m, own, entry: waiting } = item;
   const name = store.nameOf(item.author);
-  return html`<article class="message ${own ? 'own' : 'other'} ${item.head ? 'head' : ''} media-${m.media}" data-key=${item.key} data-seq=${ifDefined(m.seq)}
+  return html`<article class="message ${own ? 'own' : 'other'} ${item.head ? 'head' : ''} ${pane.selection?.has(m.seq) ? 'picked' : ''} media-${m.media}" data-key=${item.key} data-seq=${ifDefined(m.seq)}
       tabindex=${pane.focusKey === item.key ? 0 : -1} @focusin=${() => { pane.active = item.key; }} aria-label="${own ? t('chat.me') : name}, ${fullTime(m.at)}">
     ${pane.selection ? pick(item, pane) : nothing}${item.head ? face(item, name, pane) : nothing}
     <div class="column">${item.named ? html`<div class="author">${name}</div>` : nothing}

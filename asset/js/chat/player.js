@@ -1,47 +1,19 @@
-// One voice at a time, for the whole page: the player, what has been heard, and
-// where each voice was left.
-import { signal } from '../../vendor/signals-core.js';
-import { me } from '../core/store.js';
-import { saving } from './source.js';
+// One voice at a time, for the whole page: the player, what follows by itself,
+// and where each voice was left.
+import { MEDIA } from '../core/timeline.js';
+import { heard, playing, rate, remember } from './heard.js';
+import { saving, sourceOf, voiceKey } from './source.js';
 
-const MOST_HEARD = 500;
 const REWIND = 1; // seconds; who comes back to a voice has lost the thread
 
 /** By the ending of an address that the server gave: what a browser must be able to play. */
 const TYPES = { weba: 'audio/webm; codecs="opus"', webm: 'audio/webm; codecs="opus"', m4a: 'audio/mp4', ogg: 'audio/ogg; codecs="opus"', oga: 'audio/ogg', mp3: 'audio/mpeg', aac: 'audio/aac', wav: 'audio/wav' };
 const NAMES = { weba: 'WebM', webm: 'WebM', m4a: 'M4A', ogg: 'Ogg', oga: 'Ogg', mp3: 'MP3', aac: 'AAC', wav: 'WAV' };
 
-/** Who needs larger letters may need slower speech: that speed comes first then. */
-const speeds = () => ('care' in document.documentElement.dataset ? [0.75, 1, 1.5, 2] : [1, 1.5, 2]);
-
-/** {key, state: 'loading'|'playing'|'paused'|'failed'|'unplayable', share, type} of the voice that plays, or null. */
-export const playing = signal(null);
-export const rate = signal(speeds()[0]);
-export const heard = signal(load());
-
 let audio = null;
 let now = null;
 /** Map key → seconds */
 const left = new Map();
-
-/** Where it is kept which voices a person has heard on this device. */
-export const heardOf = (id) => `hy-heard-${id}`;
-
-function load() {
-  try {
-    return new Set(JSON.parse(localStorage.getItem(heardOf(me.peek()?.id)) ?? '[]'));
-  } catch {
-    return new Set();
-  }
-}
-
-function remember(key) {
-  const next = new Set(heard.peek()).add(key);
-  heard.value = next;
-  try {
-    localStorage.setItem(heardOf(me.peek()?.id), JSON.stringify([...next].slice(-MOST_HEARD)));
-  } catch { /* then the dots come back after a reload */ }
-}
 
 function element() {
   if (audio) return audio;
@@ -52,6 +24,7 @@ function element() {
   audio.onseeked = () => now && playing.peek() && (playing.value = { ...playing.peek(), share: share() });
   audio.onerror = () => now && set('failed', 0);
   audio.onended = ended;
+  rate.subscribe((speed) => { audio.playbackRate = audio.defaultPlaybackRate = speed; });
   return audio;
 }
 
@@ -84,7 +57,7 @@ function leave() {
  * Plays a voice from where it was left, or pauses it if it is the one that plays.
  * @param {{key:string, url:string, seconds:number, next?:()=>any}} voice next gives what to play after it
  */
-export function toggle(voice) {
+function toggle(voice) {
   const player = element();
   if (now?.key !== voice.key || playing.peek()?.state === 'failed') {
     leave();
@@ -123,29 +96,28 @@ export function pause() {
   playing.value = { ...playing.peek(), state: 'paused' };
 }
 
-export function faster() {
-  const all = speeds();
-  rate.value = all[(all.indexOf(rate.peek()) + 1) % all.length];
-  if (audio) audio.playbackRate = audio.defaultPlaybackRate = rate.peek();
-}
-
-export function seek(key, part) {
-  if (now?.key !== key || !audio) return;
-  audio.currentTime = Math.max(0, Math.min(0.99, part)) * length();
-}
-
-/**
- * A click into the waveform of the voice that plays moves it there.
- * @param {MouseEvent} event @param {string} key
- * @returns {boolean} whether it was such a click
- */
-export function seekTo(event, key) {
-  const wave = event.detail > 0 && playing.peek()?.key === key && now?.key === key ? event.currentTarget.querySelector('.wave') : null;
-  const area = wave?.getBoundingClientRect();
-  if (!area || event.clientX < area.left || event.clientX > area.right) return false;
-  seek(key, (event.clientX - area.left) / area.width);
+/** A click at `x` into the waveform of the voice that plays moves it there. @returns {boolean} whether it was such a click */
+function seek(key, x, button) {
+  const area = now?.key === key && playing.peek()?.key === key ? button.querySelector('.wave')?.getBoundingClientRect() : null;
+  if (!area || !(x >= area.left && x <= area.right)) return false;
+  audio.currentTime = Math.min(0.99, (x - area.left) / area.width) * length();
   if (audio.paused) audio.play().catch(() => set('failed', 0));
   return true;
+}
+
+const voiceOf = (pane, item) => ({ key: voiceKey(pane, item.m), url: sourceOf(item), seconds: item.m.amount ?? 0, next: () => nextVoice(pane, item) });
+
+/** What plays by itself after a voice of another's: the next such one, if it was not heard yet. */
+function nextVoice(pane, after) {
+  const at = pane.items.findIndex((i) => i.key === after.key);
+  const next = at < 0 || after.own ? undefined : pane.items.slice(at + 1).find((i) => i.type === 'message' && i.m.media === MEDIA.VOICE && !i.own && sourceOf(i));
+  return next && !heard.peek().has(voiceKey(pane, next.m)) ? voiceOf(pane, next) : null;
+}
+
+/** A press of a voice's button, at `x` or, by a key, nowhere: into the waveform of what plays, or to play or pause it. */
+export function press(pane, item, x, button) {
+  const voice = voiceOf(pane, item);
+  if (!seek(voice.key, x, button)) toggle(voice);
 }
 
 export function stop() {

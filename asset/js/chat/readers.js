@@ -33,30 +33,43 @@ export async function openReactions(m) {
 
 const moment = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'long', timeStyle: 'medium' });
 
-/** What is known of a message's way, and nothing else. */
+/** What is known of a message's way, and nothing else: whether it came so far, and when, where this page heard of it. */
 export async function openDetails(pane, m, own) {
-  const { kind, dstid } = pane;
-  const row = store.rowNow(kind, dstid);
   const facts = [[t('receipt.from'), store.nameOf(m.userid)]];
-  if (m.ext?.written) facts.push([t('receipt.written'), moment.format(m.ext.written)]);
-  facts.push([t('receipt.at'), moment.format(m.at)]);
+  const written = m.way?.written ?? m.ext?.written;
+  if (written) facts.push([t('receipt.written'), moment.format(written)]);
+  facts.push([t('receipt.at'), m.way?.node ? html`${moment.format(m.at)}<span class="where">${t('receipt.node', { Name: m.way.node })}</span>` : moment.format(m.at)]);
   if (m.ext?.edited) facts.push([t('receipt.edited'), typeof m.ext.edited === 'number' ? moment.format(m.ext.edited) : '✓']);
-  if (own && kind === CMD.SINGLE) {
-    const state = m.seq <= (row?.peerread ?? 0) ? 'read' : m.seq <= (row?.peerdelivered ?? 0) ? 'delivered' : 'sent';
-    facts.push([t('receipt.state'), t(`chat.status.${state}`)]);
-  }
-  if (own && kind === CMD.ROOM) {
-    try {
-      const { rows: [count] } = await post('/message/receipts', { kind, dstid, seqs: [m.seq] });
-      if (count) {
-        facts.push([t('receipt.state.delivered'), t('receipt.of', { Count: count.delivered, Of: count.of })]);
-        facts.push([t('receipt.state.read'), t('receipt.of', { Count: count.read, Of: count.of })]);
-      }
-    } catch { /* the operator may have switched it off, or there is no line: then it is not said */ }
-  }
+  if (own) facts.push(...await receiptOf(pane, m));
   if (m.ext?.size || (m.media === 10 && m.amount)) facts.push([t('receipt.size'), bytes(m.ext?.size || m.amount)]);
   facts.push([t('receipt.seq'), `#${m.seq}`]);
   const { dialog, draw } = await openPanel(t('receipt.details'), 'small');
   draw(html`<dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`);
   dialog.showModal();
+}
+
+/** How far an own message has come, or why nobody says so. */
+async function receiptOf({ kind, dstid }, m) {
+  if (!store.rules.receipts) return [[t('receipt.state'), t('receipt.off')]];
+  if (store.me.peek().hideread) return [[t('receipt.state'), t('receipt.hidden')]];
+  if (kind === CMD.SINGLE) return ofTwo(dstid, m.seq);
+  try {
+    const { rows: [count] } = await post('/message/receipts', { kind, dstid, seqs: [m.seq] });
+    if (!count) return [];
+    const of = (n) => t('receipt.of', { Count: n, Of: count.of });
+    return [[t('receipt.state.delivered'), of(count.delivered)], [t('receipt.state.read'), of(count.read)]];
+  } catch {
+    return []; // there is no line: then it is not said
+  }
+}
+
+/** Between two: a moment where this page was told of the step, no more than the fact where it was not. Read is delivered too. */
+function ofTwo(dstid, seq) {
+  const row = store.rowNow(CMD.SINGLE, dstid);
+  const far = { read: row?.peerread ?? 0, delivered: Math.max(row?.peerdelivered ?? 0, row?.peerread ?? 0) };
+  const stepOf = (what) => store.steps.find((one) => one.what === what && one.dstid === dstid && seq > one.from && seq <= one.to);
+  return ['delivered', 'read'].map((what) => {
+    const step = stepOf(what) ?? stepOf('read');
+    return [t(`receipt.state.${what}`), seq > far[what] ? t('receipt.none') : step?.at ? moment.format(step.at) : t('receipt.sometime')];
+  });
 }

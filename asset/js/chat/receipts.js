@@ -13,18 +13,16 @@ const MANY = 100;
 const SOON = 1000;
 const MOST = 50;
 
-/** Whether the server tells at all; its operator may have switched that off. */
-let told = true;
-
 /** Keeps a list of messages told for as long as it is on the page. */
 export function follow(pane) {
-  if (pane.leaving.signal.aborted) return; // it left while this was fetched
+  if (pane.leaving.signal.aborted || !store.rules.receipts) return; // it left while this was fetched, or nobody is told
   const asker = new Asker(pane);
   const ends = [
     store.onFrame(CMD.EVENT, delivered),
     store.onLive((m, where) => where.kind === pane.kind && where.dstid === pane.dstid && asker.soon()),
     effect(() => {
-      pane.line?.version.value; // eslint-disable-line no-unused-expressions -- read to be told of changes
+      const at = store.current.value;
+      if (at) store.timeline(at.kind, at.dstid).version.value; // eslint-disable-line no-unused-expressions -- read to be told of changes
       asker.soon();
     }),
   ];
@@ -32,7 +30,7 @@ export function follow(pane) {
     asker.stop();
     for (const end of ends) end();
   });
-  pane.scroller.addEventListener('scrollend', () => asker.soon());
+  pane.scroller.addEventListener('scroll', () => asker.soon(), { passive: true }); // not all browsers say when it ends; it asks once it rests
   document.addEventListener('visibilitychange', () => asker.soon(), { signal: pane.leaving.signal });
   asker.soon();
 }
@@ -40,7 +38,10 @@ export function follow(pane) {
 /** The other of two people has what was said up to a seq. */
 function delivered(m) {
   if (m.content !== 'delivered' || m.kind !== CMD.SINGLE || m.userid === store.me.peek()?.id) return;
-  store.patchRow(CMD.SINGLE, m.userid, (row) => ({ peerdelivered: Math.max(row.peerdelivered ?? 0, m.ref) }));
+  const before = store.rowNow(CMD.SINGLE, m.userid)?.peerdelivered ?? 0;
+  if (m.ref <= before) return;
+  store.step('delivered', m.userid, before, m.ref, m.at);
+  store.patchRow(CMD.SINGLE, m.userid, { peerdelivered: m.ref });
 }
 
 class Asker {
@@ -52,7 +53,7 @@ class Asker {
 
   /** Something has changed: asks soon, and then less and less often. */
   soon() {
-    if (this.pane.kind !== CMD.ROOM || !told) return;
+    if (!store.rules.receipts || store.current.peek()?.kind !== CMD.ROOM) return;
     this.wait = FIRST;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.ask(), Math.max(SOON, (this.asked ?? 0) + FIRST - Date.now()));
@@ -87,7 +88,7 @@ class Asker {
       const changed = rows.filter((row) => pane.receipts.get(row.seq)?.read !== row.read || pane.receipts.get(row.seq)?.of !== row.of);
       if (changed.length > 0) pane.receipts = new Map([...pane.receipts, ...rows.map((row) => [row.seq, row])]);
     } catch (error) {
-      if (error.code === 'forbidden') told = false;
+      if (error.code === 'forbidden') store.rules.receipts = false; // a page from before its operator switched it off
       if (error.code !== 'offline') return;
     }
     clearTimeout(this.timer);

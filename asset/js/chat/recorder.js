@@ -1,4 +1,5 @@
 // Recording a voice message: MediaRecorder, with 48 peaks taken while it runs.
+export { primed, refused } from './microphone.js';
 
 const TYPES = ['audio/mp4;codecs=mp4a.40.2', 'audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg;codecs=opus'];
 export const LONGEST = 60;

@@ -29,6 +29,7 @@ class Selector {
     this.conversation = pane.line.key;
     this.last = undefined;
     pane.selection = new Set();
+    this.marked = new Map();
     pane.classList.add('selecting');
     pane.addEventListener('click', this.clicked, true);
     document.addEventListener('keydown', this.key);
@@ -84,6 +85,7 @@ class Selector {
       toast(t('select.most', { Count: MOST }));
       return;
     }
+    for (const seq of next) this.marked.set(seq, this.pane.line.find(seq) ?? this.marked.get(seq));
     this.pane.selection = next;
     this.draw();
   }
@@ -102,9 +104,11 @@ class Selector {
     this.take(next);
   }
 
-  /** What is marked, in its order. */
+  /** What is marked, in its order and as it is now; the list may show another part of the conversation by then. */
   messages() {
-    return [...this.pane.selection].sort((a, b) => a - b).map((seq) => this.pane.line.find(seq)).filter(Boolean);
+    const { line, kind, dstid, selection } = this.pane;
+    const find = (seq) => line.find(seq) ?? store.timeline(kind, dstid).find(seq) ?? this.marked.get(seq);
+    return [...selection].sort((a, b) => a - b).map(find).filter(Boolean);
   }
 
   async forward(merged) {

@@ -17,14 +17,13 @@ const quoteOf = (composer, kind, dstid) => (composer?.key === keyOf(kind, dstid)
 
 /** Gives each file to the outbox; the first one answers what is being answered, the last one has the caption. */
 export async function sendFiles(composer, files, caption, kind, dstid) {
+  const full = files.filter((file) => file.size > 0);
+  for (const file of files) if (file.size === 0) toast(t('chat.file.empty', { Name: file.name }));
+  if (full.length === 0) return;
   const quote = quoteOf(composer, kind, dstid);
   const { messageOf } = await import('../core/media.js');
-  for (const [i, file] of files.entries()) {
-    if (file.size === 0) {
-      toast(t('chat.file.empty', { Name: file.name }));
-      continue;
-    }
-    const message = { ...await messageOf(file, { caption: i === files.length - 1 ? caption : '' }), ...held() };
+  for (const [i, file] of full.entries()) {
+    const message = { ...await messageOf(file, { caption: i === full.length - 1 ? caption : '' }), ...held() };
     await store.send(kind, dstid, i === 0 ? { ...message, ref: quote.ref, ext: { ...message.ext, ...quote.ext } } : message);
   }
 }

@@ -1,9 +1,9 @@
 // The sheet that shows files before they are sent: in which order, with what
 // caption, as the originals or smaller. Its own sheet of styles comes with it.
 import { render } from '../../vendor/lit.js';
-import { ask, bytes, html, icon, nothing, t } from './base.js';
+import { bytes, html, icon, nothing, t } from './base.js';
 import { isPicture, prepare } from '../core/picture.js';
-import { host } from '../ui/dialog.js';
+import { host, leave } from '../ui/dialog.js';
 import { style } from '../ui/style.js';
 import { sortable } from './sort.js';
 
@@ -30,7 +30,7 @@ class Sheet {
 
   ask(files) {
     this.accept = files.every((file) => isPicture(file) || file.type.startsWith('video/')) ? 'image/*,video/*' : '';
-    this.dialog = host('hy-sheet', this.title, false);
+    this.dialog = host('hy-sheet', this.title, { light: false, work: () => this.items.length > 1, drop: t('pic.drop') });
     this.add(files);
     const answer = new Promise((resolve) => {
       this.dialog.addEventListener('close', () => {
@@ -44,19 +44,8 @@ class Sheet {
     return answer;
   }
 
-  /** What took work is not thrown away unasked: several pictures, or a caption. */
-  async leave() {
-    const work = this.items.length > 1 || this.dialog.querySelector('.caption-field').value.trim();
-    if (!work || await ask({ title: t('pic.drop'), yes: t('chat.change.drop.yes'), warn: true })) this.dialog.close();
-  }
-
   listen() {
     const { dialog } = this;
-    dialog.addEventListener('cancel', (event) => {
-      if (event.target !== dialog) return; // the picker of files has one too
-      event.preventDefault();
-      this.leave();
-    });
     dialog.addEventListener('paste', (event) => {
       const files = [...(event.clipboardData?.files ?? [])];
       if (files.length > 0) event.preventDefault();
@@ -141,8 +130,8 @@ class Sheet {
       ${notes.map((note) => html`<p class="hint warn" role="status">${t(`pic.note.${note}`)}</p>`)}
       ${items.some((item) => item.ready) ? html`<div class="original">${saves ? html`<label><input class="weui-switch" type="checkbox" .checked=${this.original} @change=${(event) => this.toggle(event)}>
         <span>${t('pic.original')} <b>${bytes(this.size(true))}</b></span></label>` : nothing}<span class="sum">${t('pic.total', { Size: bytes(this.size(this.original)) })}</span></div>` : nothing}
-      <input class="caption-field" maxlength="500" placeholder=${t('chat.caption')} aria-label=${t('chat.caption')} autocomplete="off">
-      <div class="buttons"><button type="button" class="weui-btn weui-btn_default" @click=${() => this.leave()}>${t('act.cancel')}</button>
+      <input class="caption-field" data-most="500" placeholder=${t('chat.caption')} aria-label=${t('chat.caption')} autocomplete="off">
+      <div class="buttons"><button type="button" class="weui-btn weui-btn_default" @click=${() => leave(dialog)}>${t('act.cancel')}</button>
         <button type="submit" class="weui-btn weui-btn_primary" ?disabled=${this.busy} aria-busy=${this.busy && waiting ? 'true' : 'false'}>${items.length > 1 ? t('chat.send.count', { Count: items.length }) : t('act.send')}</button></div>
       <input type="file" hidden multiple accept=${this.accept} tabindex="-1" aria-hidden="true" @change=${(event) => { this.add([...event.target.files]); event.target.value = ''; }}>
       <p class="said sr" role="status"></p></form>`, dialog);
@@ -154,7 +143,7 @@ class Sheet {
     const shown = isPicture(file) && made && made.note !== 'plain';
     const picture = shown ? html`<img src=${url} alt="" draggable="false">`
       : file.type.startsWith('video/') ? html`<video src="${url}#t=0.1" muted playsinline preload="metadata" aria-hidden="true"></video><span class="film">${icon('play', 'small')}</span>`
-        : isPicture(file) && !made ? html`<span class="blank"><span class="spinner"></span></span>`
+        : isPicture(file) && !made ? html`<span class="blank unmade"><span class="spinner"></span></span>`
           : html`<span class="blank">${icon('file')}<span>${file.name}</span></span>`;
     return html`<figure role="listitem" tabindex=${many ? 0 : -1} @keydown=${(event) => this.key(event, i)}
         aria-label="${t('pic.place', { Place: i + 1, Count: this.items.length })}: ${file.name}, ${bytes(this.chosen(item).size)}">${picture}

@@ -7,7 +7,7 @@ const byTouch = () => matchMedia('(pointer: coarse)').matches;
 /** A row that opens a dialog of its own for the conversation; the panel makes way for it. */
 const opens = (open) => async (composer) => {
   const { kind, dstid } = composer;
-  composer.panel = null;
+  composer.leavePanel();
   try {
     await open({ kind, dstid });
   } catch {

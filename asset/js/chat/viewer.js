@@ -34,7 +34,7 @@ class Viewer {
 
   open(at) {
     this.before = document.activeElement;
-    this.dialog = host('hy-viewer', t('chat.viewer'), false);
+    this.dialog = host('hy-viewer', t('chat.viewer'), { light: false });
     this.dialog.showModal();
     const pswp = this.pswp = new PhotoSwipe({
       dataSource: this.slides, index: at, appendToEl: this.dialog, bgOpacity: 1, loop: false, preload: saving.peek() ? [0, 0] : [1, 1],

@@ -1,22 +1,11 @@
 // The voice button. By touch it turns the field into "hold to talk" (slide up to
 // cancel, right to go on without holding); by mouse and keyboard one click starts
 // and the next one sends.
-import { pause } from './player.js';
-import { ask, duration, emit, helper, html, icon, nothing, t, toast, View } from './base.js';
+import { playing } from './heard.js';
+import { duration, emit, helper, html, icon, nothing, t, toast, View } from './base.js';
 
 const CANCEL_AT = 60;
 const LOCK_AT = 70;
-const PRIMED = 'hy-mic';
-
-/** Whether the browser would ask for the microphone, as far as it says so. */
-async function undecided() {
-  try {
-    if (localStorage.getItem(PRIMED)) return false;
-    return (await navigator.permissions.query({ name: /** @type {any} */ ('microphone') })).state === 'prompt';
-  } catch {
-    return true;
-  }
-}
 
 class VoiceButton extends View {
   static properties = { holding: { type: Boolean }, of: {}, mode: { state: true }, seconds: { state: true }, cancelling: { state: true }, locking: { state: true } };
@@ -74,20 +63,10 @@ class VoiceButton extends View {
     else if (!touch) this.begin('click');
   }
 
-  /**
-   * Says what the microphone is for before the browser asks for it the first time.
-   * @param {boolean} [now] whether the browser is to ask at once: a finger that holds a button cannot answer
-   */
-  async primed(now = false) {
-    if (!(await undecided())) return true;
-    if (!(await ask({ title: t('voice.primer'), text: t('voice.primer.text'), yes: t('voice.primer.yes') }))) return false;
+  /** Whether the browser may be asked for the microphone; `now` has it asked at once. */
+  async primed(now) {
     try {
-      localStorage.setItem(PRIMED, '1');
-    } catch { /* then it is said again */ }
-    if (!now) return true;
-    try {
-      for (const track of (await navigator.mediaDevices.getUserMedia({ audio: true })).getTracks()) track.stop();
-      return true;
+      return await this.tools.primed(now);
     } catch (error) {
       this.refused(error);
       return false;
@@ -95,10 +74,7 @@ class VoiceButton extends View {
   }
 
   refused(error) {
-    try {
-      localStorage.removeItem(PRIMED);
-    } catch { /* nothing was kept */ }
-    emit(this, 'hy-voice-mode', { reason: error.name === 'NotAllowedError' ? 'denied' : 'missing' });
+    emit(this, 'hy-voice-mode', { reason: this.tools.refused(error) });
   }
 
   /** Whether recording works here; where it does not, the composer is told why. */
@@ -112,7 +88,7 @@ class VoiceButton extends View {
   async begin(mode) {
     const { of } = this;
     if (this.recorder || !(await this.possible()) || (mode === 'click' && !(await this.primed())) || of !== this.of) return;
-    pause();
+    if (playing.peek()) import('./player.js').then((player) => player.pause());
     this.history = new Array(20).fill(0);
     this.seconds = 0;
     this.cancelling = this.locking = false;
@@ -121,7 +97,7 @@ class VoiceButton extends View {
         this.history = [...this.history.slice(1), Math.min(1, level * 1.6)];
         this.seconds = seconds;
       },
-      onlimit: () => this.finish(),
+      onlimit: () => this.recorder === recorder && this.finish(), // or it was left, and another one runs
     });
     this.recorder = recorder;
     try {

@@ -1,7 +1,7 @@
 // What becomes of a frame that comes in: a message finds its place in its timeline
 // and its row, a receipt its mark, an event has the lists fetched that it is about.
 import { CMD, isPost, keyOf, kindOf, peerOf } from './wire.js';
-import { end, forget, me, outbox, patchRow, present, refresh, rowNow, stopTyping, timelines, typed } from './state.js';
+import { end, forget, me, outbox, patchRow, present, refresh, rowNow, step, stopTyping, timelines, typed } from './state.js';
 
 const listeners = new Set();
 
@@ -35,7 +35,7 @@ timelines.settle = settle;
 /** The outbox learnt that an entry is stored: it becomes a message like any other. */
 export function stored(entry, ack) {
   const { file, poster, state, order, attempts, nextAt, progress, saving, error, msg, ...fields } = entry;
-  arrived({ amount: 0, ...fields, cmd: entry.kind, userid: me.peek().id, id: ack.id, seq: ack.seq, at: ack.at });
+  arrived({ amount: 0, ...fields, cmd: entry.kind, userid: me.peek().id, id: ack.id, seq: ack.seq, at: ack.at, way: { written: entry.at, node: ack.node } });
 }
 
 function arrived(m) {
@@ -89,6 +89,7 @@ function read(m) {
     patchRow(m.kind, dstid, { readseq: m.seq, ...(m.seq >= row.lastseq ? { unread: 0, mentioned: false } : {}) });
     if (m.seq < row.lastseq) refresh('conversations');
   } else if (m.seq > (row.peerread ?? 0)) {
+    step('read', dstid, row.peerread ?? 0, m.seq, m.at);
     patchRow(m.kind, dstid, { peerread: m.seq });
   }
 }

@@ -1,5 +1,7 @@
 // What this device keeps of a person: a small database, or memory where the browser gives none.
 const STORES = ['outbox', 'kv'];
+const SILENCE = 2000; // ms
+const TRIES = 4;
 
 class Database {
   /** @param {IDBDatabase} db */
@@ -33,6 +35,17 @@ class Database {
   remove(store, key) {
     return this.run(store, 'readwrite', (s) => s.delete(key));
   }
+
+  /** Puts what `make` makes of a value in its place, and gives it: no other tab comes in between. */
+  async change(store, key, make) {
+    let next;
+    await this.run(store, 'readwrite', (s) => {
+      const old = s.get(key);
+      old.onsuccess = () => s.put((next = make(old.result)), key);
+      return old;
+    });
+    return next;
+  }
 }
 
 async function memory() {
@@ -40,24 +53,39 @@ async function memory() {
   return new Memory(STORES);
 }
 
+/** Resolves with a request that succeeded, or with nothing if nothing is heard of it; rejects where it is refused. */
+const heard = (request) => new Promise((resolve, reject) => {
+  request.onsuccess = () => resolve(request);
+  request.onerror = request.onblocked = reject;
+  setTimeout(resolve, SILENCE);
+});
+
+/**
+ * Makes a request for a database until it succeeds. Chromium now and then loses one that comes while the page before goes:
+ * no event is ever heard of it.
+ */
+export async function insist(make) {
+  for (let n = 0; n < TRIES; n++) {
+    const request = make();
+    if (await heard(request)) return request;
+    request.onsuccess = () => request.result?.close(); // not lost but late
+  }
+  throw new Error('nothing heard');
+}
+
 /** Opens the named database; where that cannot be, the same calls work on memory, and `persistent` says so. */
-export function openDatabase(name) {
-  return new Promise((resolve) => {
-    let request;
-    try {
-      request = indexedDB.open(name, 1);
-    } catch {
-      resolve(memory());
-      return;
-    }
-    request.onupgradeneeded = () => {
-      for (const store of STORES) request.result.createObjectStore(store);
-    };
-    request.onerror = () => resolve(memory());
-    request.onblocked = () => resolve(memory());
-    request.onsuccess = () => {
-      request.result.onversionchange = () => request.result.close();
-      resolve(new Database(request.result));
-    };
-  });
+export async function openDatabase(name) {
+  try {
+    const { result } = await insist(() => {
+      const request = indexedDB.open(name, 1);
+      request.onupgradeneeded = () => {
+        for (const store of STORES) request.result.createObjectStore(store);
+      };
+      return request;
+    });
+    result.onversionchange = () => result.close();
+    return new Database(result);
+  } catch {
+    return memory();
+  }
 }

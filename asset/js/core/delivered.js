@@ -2,7 +2,7 @@
 // conversation, and never what was told as read. Authors see it as "delivered".
 import { effect } from '../../vendor/signals-core.js';
 import { CMD, keyOf } from './wire.js';
-import { connection, conversations, groups, me, readUpTo } from './state.js';
+import { connection, conversations, groups, me, readUpTo, rules } from './state.js';
 import { leading, sendFrame } from './store.js';
 
 const EVERY = 1000;
@@ -32,6 +32,6 @@ function tell() {
 }
 
 effect(() => {
-  if (connection.value.state !== 'online' || timer || !leading.value) return;
+  if (connection.value.state !== 'online' || timer || !leading.value || !rules.receipts) return;
   if (conversations.value.some(owed)) timer = setTimeout(tell, EVERY);
 });

@@ -2,6 +2,7 @@
 // session that the server ended is another matter: its person may come back,
 // so what was not sent stays, under that person's own name.
 import { post } from './api.js';
+import { insist } from './database.js';
 import * as store from './store.js';
 
 /** How many messages would be lost. */
@@ -21,7 +22,8 @@ export async function leave() {
   store.outbox.peek()?.stop();
   store.dropDrafts();
   forget(id);
-  await deleteDatabase(store.databaseOf(id));
+  // A page that still holds it open lets go when asked; the deletion then takes place without us.
+  await insist(() => indexedDB.deleteDatabase(store.databaseOf(id))).catch(() => {});
   await import('../awake/push.js').then((push) => push.leave()).catch(() => {});
 }
 
@@ -33,17 +35,4 @@ function forget(id) {
       for (const key of Object.keys(kept)) if (new RegExp(`^hy-[a-z]+-${id}(-|$)`).test(key)) kept.removeItem(key);
     }
   } catch { /* a forbidden storage holds nothing */ }
-}
-
-/** Deletes a database, with all that it holds. Never rejects: what is not there is as good as deleted. */
-function deleteDatabase(name) {
-  return new Promise((resolve) => {
-    try {
-      const request = indexedDB.deleteDatabase(name);
-      // A page that still holds it open lets go when asked; the deletion then takes place without us.
-      request.onsuccess = request.onerror = request.onblocked = () => resolve();
-    } catch {
-      resolve();
-    }
-  });
 }

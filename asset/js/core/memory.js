@@ -22,4 +22,10 @@ export class Memory {
   async remove(store, key) {
     this.stores.get(store).delete(key);
   }
+
+  async change(store, key, make) {
+    const next = make(this.stores.get(store).get(key));
+    this.stores.get(store).set(key, next);
+    return next;
+  }
 }

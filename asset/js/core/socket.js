@@ -139,6 +139,7 @@ export class Socket {
         return;
       case CMD.ACK:
         stats.ack = Date.now();
+        m.node = stats.hello?.node; // whose word it is
         break;
       case CMD.HELLO:
         this.hello(m);

@@ -5,6 +5,7 @@ import { post } from './api.js';
 import { CMD, keyOf, peerOf } from './wire.js';
 
 const TYPING_FOR = 6000;
+const STEPS = 200;
 
 export const me = signal(null);
 export const conversations = signal([]);
@@ -13,8 +14,8 @@ export const unknown = [];
 export const contacts = signal(unknown);
 export const groups = signal(unknown);
 export const requests = signal(unknown);
-/** What this server allows, as its page says: for how many ms authors may take a message back. */
-export const rules = { recall: 2 * 60 * 1000 };
+/** What this server allows, as its page says: for how many ms authors may take a message back; whether it tells how far messages have come. */
+export const rules = { recall: 2 * 60 * 1000, receipts: true };
 export const presence = signal(new Map());
 /** When those who are away were last there, as far as they tell. */
 export const lastSeen = signal(new Map());
@@ -36,6 +37,14 @@ export const timelines = { all: new Map(), make: null, settle: () => false, kept
 
 /** How far this person has read on this screen, by key; the server may not know yet. */
 export const readUpTo = new Map();
+
+/** When the other of two people received or read, as this page heard it: what came after `from`, up to `to`.
+ * @type {{what: 'delivered'|'read', dstid: number, from: number, to: number, at: number}[]} */
+export const steps = [];
+
+export function step(what, dstid, from, to, at) {
+  if (steps.push({ what, dstid, from, to, at }) > STEPS) steps.shift();
+}
 
 const refreshing = new Map();
 const asked = new Set();
@@ -170,6 +179,7 @@ export function take(boot) {
   batch(() => {
     if (boot.me) me.value = boot.me;
     if (boot.recall) rules.recall = boot.recall;
+    if (boot.receiptsoff) rules.receipts = false;
     if (boot.conversations) conversations.value = sorted(dated(boot.conversations));
     if (boot.contacts) takeContacts(boot.contacts);
     if (boot.groups) groups.value = boot.groups;

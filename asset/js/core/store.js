@@ -23,13 +23,14 @@ const framesOf = new Map();
 const LISTS = ['contacts', 'groups', 'requests'];
 let begun = false;
 let live = null; // live.js, once it is here
-let shared = null; // the database
 let unwatch = () => {};
 let uploader = null;
 let epoch = '';
 let watching = null;
 let muteTimer = 0;
 
+/** What this device keeps of the person, once it is open. */
+export const database = signal(null);
 const line = signal(/** @type {import('./line.js').Line|null} */ (null));
 
 /** Whether this tab holds the line for all tabs of this browser: what is to happen once, such as a sound, happens here. */
@@ -48,7 +49,7 @@ export async function start(boot = {}, drawn = Promise.resolve()) {
   take(boot);
   if (boot.me) await drawn;
   live = await bring();
-  const db = (shared = boot.me ? await live.openDatabase(databaseOf(boot.me.id)) : await recall());
+  const db = (database.value = boot.me ? await live.openDatabase(databaseOf(boot.me.id)) : await recall());
   try {
     localStorage.setItem(LAST, me.peek().id);
   } catch { /* a forbidden storage: there will be nothing to read without a network */ }
@@ -79,11 +80,11 @@ const nodesOf = ({ nodes }) => (nodes ? import('./nodes.js').then((m) => new m.N
 
 /** What tells authors that their words are here, and what keeps them for later; tried again with the next hello. */
 function keepWatch() {
-  watching ??= Promise.all([import('./cache.js'), import('./delivered.js')]).then(([cache]) => cache.keep(shared), () => { watching = null; });
+  watching ??= Promise.all([import('./cache.js'), import('./delivered.js')]).then(([cache]) => cache.keep(database.peek()), () => { watching = null; });
 }
 
 const boxDeps = () => ({
-  db: shared,
+  db: database.peek(),
   send: (frame) => line.peek().send(frame),
   upload: async (...args) => (uploader ??= (await import('./media.js')).uploadEntry)(...args),
   acked: stored,
@@ -117,6 +118,9 @@ function heard(word) {
   if (word.frame) receive(word.frame);
   if (word.left) {
     outbox.peek()?.stop();
+    try {
+      sessionStorage.clear();
+    } catch { /* a forbidden storage holds nothing */ }
     location.assign('/user/login.shtml');
   }
   const { row } = word;

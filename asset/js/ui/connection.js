@@ -83,9 +83,11 @@ class Connection extends View {
   async look(measure = false) {
     if (this.asking && !measure) return;
     this.asking = true;
-    const stats = await store.inspect(measure || !this.stats?.rtt?.length); // a line that came late has no round trip yet
+    try {
+      const stats = await store.inspect(measure || !this.stats?.rtt?.length); // a line that came late has no round trip yet
+      if (stats) this.stats = { ...stats };
+    } catch { /* the tab that holds the socket has gone: the next question finds another */ }
     this.asking = false;
-    if (stats) this.stats = { ...stats };
     if (measure) setTimeout(() => this.look(), 300); // by then most answers are here
   }
 

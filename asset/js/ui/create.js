@@ -4,6 +4,7 @@ import { post } from '../core/api.js';
 import { t } from '../core/i18n.js';
 import * as store from '../core/store.js';
 import { attempt, finder, goTo, head, View } from './kit.js';
+import './length.js';
 import { checklist } from './people.js';
 import { style } from './style.js';
 
@@ -25,8 +26,8 @@ class Create extends View {
     return html`<form class="sub" @submit=${this.submit}>
       ${head(t('group.create.title'), '/chat/index.shtml', html`<button class="weui-btn weui-btn_primary weui-btn_mini" ?disabled=${this.busy}>${t('group.create')}${n ? ` (${n})` : ''}</button>`)}
       <div class="scroll"><div class="weui-cells weui-cells_form">
-        <label class="weui-cell"><span class="weui-cell__hd"><span class="weui-label">${t('group.name')}</span></span><span class="weui-cell__bd"><input class="weui-input" name="name" maxlength="32" required autocomplete="off" placeholder=${t('group.name.hint')}></span></label>
-        <label class="weui-cell"><span class="weui-cell__hd"><span class="weui-label">${t('group.memo')}</span></span><span class="weui-cell__bd"><input class="weui-input" name="memo" maxlength="140" autocomplete="off" placeholder=${t('group.memo.hint')}></span></label>
+        <label class="weui-cell"><span class="weui-cell__hd"><span class="weui-label">${t('group.name')}</span></span><span class="weui-cell__bd"><input class="weui-input" name="name" data-most="32" required autocomplete="off" placeholder=${t('group.name.hint')}></span></label>
+        <label class="weui-cell"><span class="weui-cell__hd"><span class="weui-label">${t('group.memo')}</span></span><span class="weui-cell__bd"><input class="weui-input" name="memo" data-most="140" autocomplete="off" placeholder=${t('group.memo.hint')}></span></label>
         <label class="weui-cell"><span class="weui-cell__hd"><span class="weui-label">${t('group.policy')}</span></span><span class="weui-cell__bd"><select class="weui-input" name="join">
           ${['open', 'approval', 'invite'].map((value) => html`<option value=${value}>${t(`group.policy.${value}`)}</option>`)}</select></span></label></div>
         ${this.fault ? html`<p class="fault" role="alert">${this.fault}</p>` : nothing}

@@ -4,6 +4,7 @@ import { post } from '../core/api.js';
 import { t } from '../core/i18n.js';
 import * as store from '../core/store.js';
 import { attempt, avatar, goTo, head, icon, toast, View } from './kit.js';
+import './length.js';
 import { askFriend } from './person.js';
 
 class Find extends View {
@@ -20,7 +21,7 @@ class Find extends View {
       <form @submit=${this.submit}>
         <div class="weui-cells weui-cells_form"><label class="weui-cell"><span class="weui-cell__hd"><span class="weui-label">${t(join ? 'groups.join.field' : 'add.field')}</span></span>
           <span class="weui-cell__bd"><input class="weui-input" name="key" required autocomplete="off" inputmode=${join ? 'numeric' : 'tel'} maxlength="16" placeholder=${t(join ? 'groups.join.hint' : 'add.hint')} aria-invalid=${this.fault ? 'true' : nothing} autofocus></span></label>
-          ${join ? html`<label class="weui-cell"><span class="weui-cell__bd"><input class="weui-input" name="memo" maxlength="140" aria-label=${t('groups.join.memo')} placeholder=${t('groups.join.memo')}></span></label>` : nothing}</div>
+          ${join ? html`<label class="weui-cell"><span class="weui-cell__bd"><input class="weui-input" name="memo" data-most="140" aria-label=${t('groups.join.memo')} placeholder=${t('groups.join.memo')}></span></label>` : nothing}</div>
         ${this.fault ? html`<p class="fault" role="alert">${this.fault}</p>` : nothing}
         <div class="pad"><button class="weui-btn weui-btn_primary weui-btn_block" ?disabled=${this.busy}>${t(join ? 'groups.join' : 'add.find')}</button></div>
       </form>

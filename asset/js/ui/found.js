@@ -44,7 +44,8 @@ function around(text, words) {
 
 /** All the words of a message, in one line. */
 function textOf(m) {
-  const medium = MEDIA_NAMES[m.media] ? `[${t(`media.${MEDIA_NAMES[m.media]}`)}] ` : '';
+  const name = m.ext?.record ? 'record' : MEDIA_NAMES[m.media];
+  const medium = name ? `[${t(`media.${name}`)}] ` : '';
   const said = m.media === 9 || m.media === 4 || m.media === VIDEO ? m.memo : [m.content, m.memo, m.media === 7 ? m.url : ''].filter(Boolean).join(' ');
   return (medium + (said ?? '')).replace(/\s+/g, ' ').trim();
 }

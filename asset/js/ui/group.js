@@ -6,6 +6,7 @@ import * as store from '../core/store.js';
 import { ask, attempt, avatar, choose, goTo, head, icon, toast, View, waiting } from './kit.js';
 import { face, memberActs, membersView, nameOf, RANK } from './members.js';
 import './invite.js';
+import './recalls.js';
 import './requests.js';
 import { switches } from './settings.js';
 import { style } from './style.js';
@@ -88,6 +89,7 @@ class Group extends View {
   render() {
     const up = this.sub === 'info' ? `/c/11-${this.groupid}` : `/c/11-${this.groupid}/info`;
     if (this.sub === 'requests') return html`<hy-requests what="group" .group=${this.groupid} .up=${up}></hy-requests>`;
+    if (this.sub === 'recalled') return html`<hy-recalls .group=${this.groupid} .up=${up}></hy-recalls>`;
     const title = { members: t('group.members'), invite: t('invite.title') }[this.sub] ?? t('group.info');
     if (this.error && !this.members || !this.group || !this.members) return html`<div class="sub">${head(title, up, nothing, true)}${waiting(this.error, () => this.load())}</div>`;
     if (this.sub === 'members') return html`<div class="sub">${head(title, up, this.plus(), true)}${membersView(this)}</div>`;
@@ -121,6 +123,7 @@ class Group extends View {
         ${this.rules ? html`<button type="button" class="weui-cell weui-cell_access" @click=${this.policy}><span class="weui-cell__bd">${t('group.policy')}</span><span class="weui-cell__ft">${t(`group.policy.${g.join}`)}</span></button>
           <label class="weui-cell weui-cell_switch"><span class="weui-cell__bd">${t('group.quiet')}<span class="weui-cell__desc">${t('group.quiet.text')}</span></span><input class="weui-switch" type="checkbox" role="switch" .checked=${!!g.quiet} @change=${this.hush}></label>`
           : html`<div class="weui-cell"><span class="weui-cell__bd">${t('group.policy')}</span><span class="weui-cell__ft">${t(`group.policy.${g.join}`)}</span></div>`}
+        ${this.rules ? this.door(`${here}/recalled`, t('recalls.title')) : nothing}
         ${this.rank === 'owner' ? html`<button type="button" class="weui-cell weui-cell_access" @click=${this.transfer}><span class="weui-cell__bd">${t('group.transfer')}</span><span class="weui-cell__ft"></span></button>` : nothing}
         <div class="weui-cell"><span class="weui-cell__bd">${t('group.id')}</span><span class="weui-cell__ft">${g.id}</span></div>
       </div>
@@ -153,10 +156,10 @@ class Group extends View {
   }
 
   async invite() {
+    const { everybody, pickPeople } = await import('./people.js');
     const inside = new Set(this.members.map((m) => m.id));
-    const friends = store.contacts.peek().filter((f) => !inside.has(f.id));
+    const friends = (await everybody()).filter((f) => !inside.has(f.id));
     if (!friends.length) return toast(t('group.invite.none'));
-    const { pickPeople } = await import('./people.js');
     const members = await pickPeople(t('group.members.pick'), friends);
     if (!members?.length) return;
     const done = await attempt(() => post('/community/invite', { dstid: this.groupid, members }));

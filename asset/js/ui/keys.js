@@ -1,6 +1,7 @@
 // What keys do anywhere in the client: from conversation to conversation, from
 // region to region, along the rows of a list.
 import * as store from '../core/store.js';
+import { helper } from './kit.js';
 import { back, go, route } from './route.js';
 
 const TYPING = 'input:not([type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]';
@@ -17,7 +18,7 @@ function act(e, shell) {
   switch (e.key) {
     case 'k': case 'K':
       if (!command || e.altKey || e.shiftKey) return false;
-      import('./switcher.js').then((m) => m.openSwitcher(), () => go('/search'));
+      helper(import('./switcher.js')).then((m) => m.openSwitcher(), () => go('/search'));
       return true;
     case 'ArrowUp': case 'ArrowDown':
       if (e.altKey && !command) return step(e.key === 'ArrowUp' ? -1 : 1, e.shiftKey);
@@ -58,7 +59,7 @@ function walk(target, to) {
 /** The list of keys, unless a question mark is being written. */
 function help(target) {
   if (target.matches(TYPING) && target.value !== '') return false;
-  import('./keyhelp.js').then((m) => m.openKeyHelp(), () => {});
+  helper(import('./keyhelp.js')).then((m) => m.openKeyHelp(), () => {});
   return true;
 }
 

@@ -175,7 +175,7 @@ class Notify extends View {
 
   async remove() {
     const { id } = this.editing;
-    if (!(await ask({ title: t('notify.delete'), text: t('notify.delete.text'), yes: t('notify.delete'), warn: true, act: () => post('/notify/delete', { id }) }))) return;
+    if (!(await ask({ title: t('notify.delete'), text: t('notify.delete.text'), yes: t('act.delete'), warn: true, act: () => post('/notify/delete', { id }) }))) return;
     this.editing = null;
     this.load();
   }

@@ -1,6 +1,7 @@
 // The form of a channel: what is asked for, what is wrong with it, and what to send.
 import { html, nothing } from '../../vendor/lit.js';
 import { has, t } from '../core/i18n.js';
+import './length.js';
 
 /** Which kinds take a secret, and whether they need one. */
 const secrets = { webhook: 'own', ntfy: 'token', dingtalk: 'sign', feishu: 'sign' };
@@ -28,7 +29,7 @@ function minutes(/** @type {string} */ text) {
 export function draw(c, o) {
   const fault = (name) => (o.faults[name] ? html`<p class="fault" id="fault-${name}" role="alert">${o.faults[name]}</p>` : nothing);
   const field = (name, label, attributes) => html`<label class="weui-cell"><span class="weui-cell__hd"><span class="weui-label">${label}</span></span>
-    <span class="weui-cell__bd"><input class="weui-input" name=${name} type=${attributes.type ?? 'text'} maxlength=${attributes.max ?? 1000} autocomplete="off" autocapitalize="off" spellcheck="false"
+    <span class="weui-cell__bd"><input class="weui-input" name=${name} type=${attributes.type ?? 'text'} data-most=${attributes.max ?? 1000} autocomplete="off" autocapitalize="off" spellcheck="false"
       placeholder=${attributes.hint ?? ''} .defaultValue=${attributes.value ?? ''} aria-invalid=${o.faults[name] ? 'true' : 'false'} aria-describedby=${o.faults[name] ? `fault-${name}` : nothing}></span></label>${fault(name)}`;
   const toggle = (name, label, about, value) => html`<label class="weui-cell weui-cell_switch"><span class="weui-cell__bd">${label}<span class="weui-cell__desc">${about}</span></span><input class="weui-switch" type="checkbox" role="switch" name=${name} .defaultChecked=${value}></label>`;
   const quiet = c.quietfrom !== c.quietto;

@@ -2,10 +2,23 @@
 import { html, nothing, render } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals-core.js';
 import { t } from '../core/i18n.js';
-import { host } from './dialog.js';
+import * as store from '../core/store.js';
+import { host, leave } from './dialog.js';
 import { avatar, finder, icon } from './kit.js';
 import { byLetter, matches, ready } from './pinyin.js';
 import { style } from './style.js';
+
+/** All friends: a page that began elsewhere may not have asked for them yet. */
+export async function everybody() {
+  if (store.contacts.peek() === store.unknown) await store.refresh('contacts').catch(() => {});
+  return store.contacts.peek();
+}
+
+/** Where there are keys, one begins with the name; on a phone its keyboard would hide the list. */
+function show(/** @type {HTMLDialogElement} */ dialog) {
+  dialog.showModal();
+  if (!matchMedia('(pointer: coarse)').matches) /** @type {HTMLElement} */ (dialog.querySelector('input[type=search]')).focus();
+}
 
 const nameOf = (/** @type {any} */ f) => f.remark || f.nickname;
 
@@ -29,15 +42,15 @@ export const checklist = (friends, chosen, changed, query = '') => {
 export async function pickPeople(/** @type {string} */ title, /** @type {any[]} */ friends) {
   await style('people').catch(() => {});
   return new Promise((resolve) => {
-    const dialog = host('box tall', title, false);
     const chosen = new Set();
+    const dialog = host('box tall', title, { light: false, work: () => chosen.size > 1 });
     let done = false;
     let query = '';
     const finish = () => {
       done = true;
       dialog.close();
     };
-    const draw = () => render(html`<header class="bar"><button type="button" class="iconbtn keep" aria-label=${t('act.cancel')} @click=${() => dialog.close()}>${icon('x')}</button>
+    const draw = () => render(html`<header class="bar"><button type="button" class="iconbtn keep" aria-label=${t('act.cancel')} @click=${() => leave(dialog)}>${icon('x')}</button>
       <h2>${title}</h2><button type="button" class="weui-btn weui-btn_primary weui-btn_mini" ?disabled=${!chosen.size} @click=${finish}>${t('act.done')}${chosen.size ? html`(${chosen.size})` : nothing}</button></header>
       ${finder(t('contacts.find'), query, (text) => { query = text; draw(); })}
       <div class="scroll">${checklist(friends, chosen, draw, query.trim())}</div>`, dialog);
@@ -46,7 +59,7 @@ export async function pickPeople(/** @type {string} */ title, /** @type {any[]} 
       stop();
       resolve(done ? [...chosen] : undefined);
     });
-    dialog.showModal();
+    show(dialog);
   });
 }
 
@@ -54,7 +67,7 @@ export async function pickPeople(/** @type {string} */ title, /** @type {any[]} 
 export async function pickPerson(/** @type {string} */ title, /** @type {any[]} */ people, called = nameOf) {
   await Promise.all([style('people'), ready]).catch(() => {});
   return new Promise((resolve) => {
-    const dialog = host('box tall', title, false);
+    const dialog = host('box tall', title, { light: false });
     let picked;
     let query = '';
     const pick = (/** @type {any} */ f) => {
@@ -73,6 +86,6 @@ export async function pickPerson(/** @type {string} */ title, /** @type {any[]} 
     };
     draw();
     dialog.addEventListener('close', () => resolve(picked));
-    dialog.showModal();
+    show(dialog);
   });
 }

@@ -19,8 +19,8 @@ const oneOf = (title, name, values, now, label, act) => html`<h2 class="weui-cel
   ${values.map((value) => html`<label class="weui-cell weui-cell_active pick"><span class="weui-cell__bd">${label(value)}</span><input type="radio" name=${name} .checked=${value === now} @change=${() => act(value)}></label>`)}</div>`;
 
 /** On or off. */
-const flag = (name, label, on, act) => html`<label class="weui-cell weui-cell_switch" data-set=${name}><span class="weui-cell__bd">${label}</span>
-  <input class="weui-switch" type="checkbox" role="switch" .checked=${on} @change=${(e) => act(e.target)}></label>`;
+const flag = (name, label, on, act, disabled = false) => html`<label class="weui-cell weui-cell_switch" data-set=${name}><span class="weui-cell__bd">${label}</span>
+  <input class="weui-switch" type="checkbox" role="switch" ?disabled=${disabled} .checked=${on} @change=${(e) => act(e.target)}></label>`;
 
 export function preferences() {
   changed.value; // eslint-disable-line no-unused-expressions -- read to be told of changes
@@ -58,7 +58,9 @@ function setCare(on) {
 /** What others learn of me. The switches say what is shown, the server keeps what is hidden. */
 function privacy() {
   const me = store.me.value ?? {};
-  const row = (name) => flag(name, t(`privacy.${name}`), !me[`hide${name}`], (box) => show(name, box));
+  const off = (name) => name === 'read' && !store.rules.receipts;
+  const label = (name) => (off(name) ? html`${t('privacy.read')}<span class="weui-cell__desc">${t('privacy.read.off')}</span>` : t(`privacy.${name}`));
+  const row = (name) => flag(name, label(name), !off(name) && !me[`hide${name}`], (box) => show(name, box), off(name));
   return html`<h2 class="weui-cells__title">${t('privacy.title')}</h2>
     <div class="weui-cells weui-cells_form">${['online', 'read', 'typing'].map(row)}</div><p class="weui-cells__tips">${t('privacy.hint')}</p>`;
 }

@@ -35,9 +35,12 @@ class Requests extends View {
   request(q) {
     if (q.own) return this.answer(q);
     const settled = () => Promise.all(['requests', 'contacts', 'groups', 'conversations'].map((name) => store.refresh(name)));
-    const accept = () => attempt(async () => {
+    const accept = (/** @type {any} */ { target }) => attempt(async () => {
       await post('/contact/accept', { id: q.id });
       await settled();
+      await this.updateComplete;
+      // What had the focus is gone: on to the next request.
+      if (!target.isConnected) /** @type {HTMLElement} */ (this.querySelector('.weui-btn_primary') ?? this.closest('#main'))?.focus();
     }, t('requests.accepted'));
     const reject = () => ask({
       title: t('requests.reject'), text: t('requests.reason.hint'), yes: t('requests.reject'), entry: { label: t('requests.reason'), hint: t('requests.reason'), max: 140 },
@@ -48,7 +51,7 @@ class Requests extends View {
       },
     });
     const subject = q.kind === 11 ? t('requests.group', { Name: q.group?.name ?? '' }) : t('requests.friend');
-    return html`<li class="row person"><div class="request"><a href="/contacts/${q.user.id}" aria-label=${q.user.nickname}>${avatar(q.user)}</a>
+    return html`<li class="row person"><div class="request ${q.status === 'pending' ? 'two' : ''}"><a href="/contacts/${q.user.id}" aria-label=${q.user.nickname}>${avatar(q.user)}</a>
       <div class="what"><span class="name">${q.user.nickname}</span><span class="said">${q.memo || subject}</span>${q.memo && q.kind === 11 && !this.group ? html`<span class="said">${subject}</span>` : nothing}
         ${q.inviterid ? html`<span class="said">${t('requests.by', { Name: store.nameOf(q.inviterid) })}</span>` : nothing}</div>
       ${q.status === 'pending' ? html`<div class="acts"><button type="button" class="weui-btn weui-btn_default weui-btn_mini" @click=${reject}>${t('requests.reject')}</button>

@@ -29,9 +29,9 @@ export const route = computed(() => {
 
 /** Goes to an address of the client. */
 export function go(/** @type {string} */ to, replace = false) {
-  if (to === location.pathname + location.search) return;
-  if (replace) history.replaceState({ depth }, '', to);
-  else history.pushState({ depth: ++depth }, '', to);
+  const there = to === location.pathname + location.search; // what it leads to may be out of sight all the same
+  if (!there && replace) history.replaceState({ depth }, '', to);
+  else if (!there) history.pushState({ depth: ++depth }, '', to);
   const url = new URL(to, location.origin);
   path.value = url.pathname;
   jump(Number(url.searchParams.get('seq')));

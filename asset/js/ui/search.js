@@ -5,7 +5,7 @@ import { html, nothing } from '../../vendor/lit.js';
 import { post } from '../core/api.js';
 import { t } from '../core/i18n.js';
 import * as store from '../core/store.js';
-import { files, links, media, messages, someone, wordsOf } from './found.js';
+import { files, links, media, messages, someone, whereOf, wordsOf } from './found.js';
 import { ask, blank, choose, goBack, goTo, icon, View } from './kit.js';
 import { matches, readings } from './pinyin.js';
 import { style } from './style.js';
@@ -15,6 +15,7 @@ const PAGE = 30;
 const FEW = 3;
 const DAY = 86400000;
 const ROOM = 11;
+const RECALL = 15;
 
 /** What a tab asks the server for. */
 const ASKS = { all: {}, messages: {}, media: { media: [4, 8] }, files: { media: [10] }, links: { links: true } };
@@ -31,15 +32,23 @@ class Search extends View {
     super.connectedCallback();
     this.leaving = new AbortController();
     addEventListener('popstate', () => this.read(), { signal: this.leaving.signal });
+    this.unlisten = store.onFrame(RECALL, (m) => this.forget(m));
     this.read();
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
     this.leaving.abort();
+    this.unlisten();
     clearTimeout(this.timer);
     const box = this.querySelector('.scroll');
     kept = { address: this.address(), rows: this.rows, more: this.more, top: box?.scrollTop ?? 0 };
+  }
+
+  /** What is taken back is not found any more. */
+  forget(m) {
+    const { key } = whereOf(m);
+    this.rows = this.rows?.filter((row) => row.seq !== m.ref || whereOf(row).key !== key) ?? null;
   }
 
   async scheduleUpdate() {
@@ -123,7 +132,7 @@ class Search extends View {
     const { scope } = this;
     const hint = scope ? t('search.inside', { Name: store.titleOf(scope.kind, scope.dstid) }) : t('search.hint');
     return html`<header class="bar search-head"><button class="iconbtn keep" type="button" aria-label=${t('act.back')} @click=${() => goBack(this, '/chat/index.shtml')}>${icon('chevron-left')}</button>
-      <label class="searchbar">${icon('search', 'small')}<input type="search" enterkeyhint="search" autocomplete="off" maxlength="100" aria-label=${hint} placeholder=${hint} .value=${this.q}
+      <label class="searchbar">${icon('search', 'small')}<input type="search" enterkeyhint="search" autocomplete="off" maxlength="100" aria-label=${hint} placeholder=${t('search.title')} .value=${this.q}
         @input=${(e) => this.turn({ q: e.target.value }, PAUSE)} @keydown=${this.enter}></label></header>
       ${this.filters()}
       <div class="scroll results" id="hy-found" role="tabpanel" aria-label=${t(`search.tab.${this.tab}`)} aria-busy=${this.busy ? 'true' : 'false'} @keydown=${this.walk}>${this.results()}</div>

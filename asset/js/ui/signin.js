@@ -32,7 +32,7 @@ export async function scanned(/** @type {string} */ ticket) {
 
 /** @param {{ticket?: string, code?: string}} name @param {{device: string, address: string, createat: number}} from */
 function review(name, from) {
-  const dialog = host('box signin', t('signin.title'), false);
+  const dialog = host('box signin', t('signin.title'), { light: false });
   let busy = false;
   let fault = '';
   const answer = (/** @type {string} */ what) => async () => {

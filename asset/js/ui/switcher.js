@@ -52,8 +52,8 @@ export function openSwitcher() {
   };
   const draw = () => render(html`<input class="entry" type="text" role="combobox" autocomplete="off" aria-expanded="true" aria-controls="switch-list"
       aria-activedescendant=${rows[at] ? `switch-${at}` : nothing} aria-label=${t('switch.title')} placeholder=${t('switch.hint')} @input=${typed} @keydown=${key}>
-    <ul class="rows" id="switch-list" role="listbox" aria-label=${t('switch.title')}>${rows.map((row, i) => html`<li class="row person ${i === at ? 'on' : ''}" id=${`switch-${i}`} role="option"
-      aria-selected=${i === at ? 'true' : 'false'} @click=${() => go(row)}><button type="button" tabindex="-1">${avatar({ ...row.who, title: [...row.names][0] }, 'mini')}<span class="what"><span class="line"><span class="name">${[...row.names].join(' · ')}</span></span></span></button></li>`)}</ul>
+    <ul class="rows" id="switch-list" role="listbox" aria-label=${t('switch.title')}>${rows.map((row, i) => html`<li class="row person ${i === at ? 'on' : ''}" role="presentation"><button type="button"
+      id=${`switch-${i}`} role="option" tabindex="-1" aria-selected=${i === at ? 'true' : 'false'} @click=${() => go(row)}>${avatar({ ...row.who, title: [...row.names][0] }, 'mini')}<span class="what"><span class="line"><span class="name">${[...row.names].join(' · ')}</span></span></span></button></li>`)}</ul>
     ${rows.length ? nothing : html`<p class="total" role="status">${t('switch.none')}</p>`}`, dialog);
   dialog.addEventListener('close', () => gone || back?.focus({ preventScroll: true }));
   draw();
