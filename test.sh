@@ -58,6 +58,7 @@ install() {
 	fi
 	have mariadbd || skip "MariaDB" "is not installed: the MySQL half of the tests is left out (apt-get install mariadb-server)"
 	have chromium || have google-chrome || skip "Chromium" "is not installed: the browser tests are left out (apt-get install chromium)"
+	have firefox || have firefox-esr || skip "Firefox" "is not installed: a day in it is left out (apt-get install firefox-esr)"
 	have nginx || skip "nginx" "is not installed: deploy/nginx.conf is not tried (apt-get install nginx)"
 }
 
@@ -157,7 +158,8 @@ benchmarks() {
 # one. Where the tests ran without the race detector they had these too.
 delivery() {
 	have gcc || return 0
-	tested -timeout 25m -run '^Test(Verify|Mutants|NoMutant|Bench|Cluster|Upgrade|EndsInOrder|ManyParked|FlashDisconnect)' .
+	rm -rf .cache/delivery && mkdir -p .cache/delivery # histories and logs, to look into where something failed
+	tested -artifacts -outputdir "$PWD/.cache/delivery" -timeout 25m -run '^Test(Verify|Mutants|NoMutant|Bench|Cluster|Upgrade|EndsInOrder|ManyParked|FlashDisconnect)' .
 }
 
 # One system compiles whole; of another only what differs by system, as a
@@ -174,7 +176,7 @@ release() {
 	local out=.cache/release names name
 	RELEASE_DIR=$out ./release.sh 0.0.0 linux/amd64 || return 1
 	names=$(tar -tzf $out/hongyan-0.0.0-linux-amd64.tar.gz) || return 1
-	for name in hongyan README.md README.zh-CN.md LICENSE CHANGELOG.md doc/protocol.md deploy/hongyan.service deploy/nginx.conf; do
+	for name in hongyan README.md README.zh-CN.md LICENSE CHANGELOG.md doc/protocol.md deploy/hongyan.service deploy/nginx.conf deploy/nats.conf; do
 		grep -qx "hongyan-0.0.0-linux-amd64/$name" <<<"$names" || { echo "the archive lacks $name" && return 1; }
 	done
 	(cd $out && sha256sum -c --quiet SHA256SUMS) || return 1
