@@ -2,6 +2,7 @@ package service
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -62,7 +63,11 @@ func (tx *Tx) makeLines(list []pair) error {
 func (tx *Tx) makeSeats(list []pair) error {
 	args := make([]any, 0, 10*len(list))
 	for _, p := range list {
-		id := tx.memory.ids[p]
+		c := tx.known[p]
+		if c == nil {
+			return fmt.Errorf("the conversation of %d and %d is not there", p.low, p.high)
+		}
+		id := c.ID
 		args = append(args, id, p.low, p.high, model.RoleMember, tx.Now(), id, p.high, p.low, model.RoleMember, tx.Now())
 	}
 	_, err := tx.prepared.Many(`INSERT IGNORE INTO member (conversationid, userid, peerid, role, createat,

@@ -34,6 +34,7 @@ var (
 func links(text string) []part {
 	var all []part
 	from := 0
+	turned := turns.MatchString(text)
 	for at := 0; at < len(text); {
 		found := linkStart.FindStringIndex(text[at:])
 		if found == nil {
@@ -48,13 +49,14 @@ func links(text string) []part {
 		shown := trimLink(linkWhole.FindString(text[begin:]))
 		link := linkOf(shown)
 		if link == nil {
+			at = max(at, begin+len(shown)) // not looked at again: each start would read on to the end
 			continue
 		}
 		if begin > from {
 			all = append(all, part{Text: text[from:begin]})
 		}
 		p := part{Text: shown, Link: link.String()}
-		if said := strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(shown), "http://"), "https://"); turns.MatchString(text) ||
+		if said := strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(shown), "http://"), "https://"); turned ||
 			strings.Contains(link.Host, "xn--") || !strings.HasPrefix(said, link.Host) {
 			p.Host = link.Host
 		}
@@ -75,13 +77,18 @@ func isAlphanumeric(r rune) bool {
 // trimLink takes off what ends the sentence and not the address; a bracket stays
 // if the address opened it.
 func trimLink(text string) string {
-	pairs := map[byte]string{')': "(", ']': "[", '}': "{"}
+	const ends = ".,;:!?'*|^"
+	openers := map[byte]string{')': "(", ']': "[", '}': "{"}
+	unopened := map[byte]int{} // brackets that close more than was opened
+	for closer, opener := range openers {
+		unopened[closer] = strings.Count(text, string(closer)) - strings.Count(text, opener)
+	}
 	for text != "" {
 		last := text[len(text)-1]
-		opener, bracket := pairs[last]
 		switch {
-		case strings.IndexByte(".,;:!?'*|^", last) >= 0:
-		case bracket && strings.Count(text, string(last)) > strings.Count(text, opener):
+		case strings.IndexByte(ends, last) >= 0:
+		case unopened[last] > 0:
+			unopened[last]--
 		default:
 			return text
 		}

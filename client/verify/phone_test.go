@@ -69,7 +69,7 @@ func TestWhoLeavesWhileItsSocketOpensIsGone(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		defer conn.Close() //nolint:errcheck // the test is over
+		defer conn.Close()
 		for err = conn.WriteJSON(model.Message{Cmd: model.CmdHello}); err == nil; {
 			_, _, err = conn.ReadMessage()
 		}

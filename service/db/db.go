@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -44,7 +45,6 @@ const checkpoint = "&_pragma=wal_autocheckpoint(8192)"
 // DB is an open database. All methods are safe for concurrent use.
 type DB struct {
 	Dialect string
-	path    string                 // SQLite: the file
 	source  string                 // SQLite: the name under which it is opened for writing
 	write   atomic.Pointer[writer] // Reopen replaces it
 	read    *xorm.Engine
@@ -70,8 +70,9 @@ func openSQLite(path string) (*DB, error) {
 	pragmas := "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)&_pragma=cell_size_check(1)"
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + pragmas
-	d := &DB{Dialect: SQLite, path: path, source: name + "&_txlock=immediate" + checkpoint}
-	write, err := sqliteWriter(path, d.source)
+	create(path)
+	d := &DB{Dialect: SQLite, source: name + "&_txlock=immediate" + checkpoint}
+	write, err := sqliteWriter(d.source)
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +81,16 @@ func openSQLite(path string) (*DB, error) {
 		return nil, errors.Join(err, write.Close())
 	}
 	return d, nil
+}
+
+// create makes the file, which SQLite would make for everybody to read; what is in
+// the way SQLite says. One that is there is left alone: to close it would take
+// SQLite's own locks off it, which POSIX keeps for a process and not for each
+// opening (https://www.sqlite.org/howtocorrupt.html, 2.2).
+func create(path string) {
+	if f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+		_ = f.Close()
+	}
 }
 
 func openMySQL(source string) (*DB, error) {

@@ -230,6 +230,9 @@ func TestFileOfADatabaseIsItsOwners(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.Close() })
+	if err := d.Ping(t.Context()); err != nil { // as the server does first
+		t.Fatal(err)
+	}
 	if err := d.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func (d *DB) Reopen(ctx context.Context) error {
 	if d.Dialect == MySQL {
 		return d.Ping(ctx)
 	}
-	e, err := sqliteWriter(d.path, d.source)
+	e, err := sqliteWriter(d.source)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"os"
 	"sync/atomic"
 
 	"modernc.org/sqlite"
@@ -23,7 +22,6 @@ type writer struct {
 
 // lone makes the connections of a pool of one, and knows the newest.
 type lone struct {
-	path   string
 	name   string // with what the driver is to do
 	driver sqlite.Driver
 	conn   atomic.Pointer[directConn]
@@ -31,8 +29,8 @@ type lone struct {
 
 // sqliteWriter is the pool of the one writing connection, which is opened when
 // it is first used, and kept.
-func sqliteWriter(path, name string) (*writer, error) {
-	l := &lone{path: path, name: name}
+func sqliteWriter(name string) (*writer, error) {
+	l := &lone{name: name}
 	e, err := xorm.NewEngineWithDB("sqlite", name, core.FromDB(sql.OpenDB(l)))
 	if err != nil {
 		return nil, err
@@ -44,9 +42,6 @@ func sqliteWriter(path, name string) (*writer, error) {
 
 // Connect opens a connection.
 func (l *lone) Connect(context.Context) (driver.Conn, error) {
-	if f, err := os.OpenFile(l.path, os.O_RDWR|os.O_CREATE, 0o600); err == nil {
-		_ = f.Close() // the driver says what is wrong, and would make it for everybody to read
-	}
 	opened, err := l.driver.Open(l.name)
 	if err != nil {
 		return nil, err
