@@ -2,6 +2,7 @@ package e2e
 
 import (
 	_ "embed"
+	"fmt"
 )
 
 // faults is JavaScript that lists what a person would wince at in what is on top
@@ -10,7 +11,10 @@ import (
 //go:embed testdata/faults.js
 var faults string
 
-// moved lists content that moved after it was shown.
+// moves lists content that moved after it was shown by more than layout shift is
+// to be at most in the view of https://web.dev/articles/cls.
+func moves(most float64) string { return fmt.Sprintf(moved, most) }
+
 const moved = `(async () => {
 	const name = (e) => e.localName + (typeof e.className === 'string' && e.className ? '.' + e.className.trim().replace(/\s+/g, '.') : '');
 	const all = await new Promise((resolve) => {
@@ -21,5 +25,5 @@ const moved = `(async () => {
 		setTimeout(() => { take(watch.takeRecords()); resolve(list); }, 100);
 	});
 	const shift = all.reduce((sum, e) => sum + e.value, 0);
-	return shift > 0.1 ? ['moved by ' + shift.toFixed(3) + ': ' + all.flatMap((e) => e.sources.map((s) => s.node && name(s.node.nodeType === 1 ? s.node : s.node.parentElement))).join(' ')] : [];
+	return shift > %v ? ['moved by ' + shift.toFixed(3) + ': ' + all.flatMap((e) => e.sources.map((s) => s.node && name(s.node.nodeType === 1 ? s.node : s.node.parentElement))).join(' ')] : [];
 })()`

@@ -9,10 +9,11 @@ import (
 // the product is one more of them in a list.
 type sight struct {
 	name  string
-	path  string // where it is
-	steps []step // what people do there
-	shows string // CSS of what shows that it is to be seen
-	after []step // what has to be put right again
+	path  string  // where it is
+	steps []step  // what people do there
+	shows string  // CSS of what shows that it is to be seen
+	after []step  // what has to be put right again
+	shift float64 // the layout shift it may have, if that is more than elsewhere
 }
 
 // mended is the same with what has to be put right after it.
@@ -91,7 +92,8 @@ func (w *walk) views() []sight {
 	chat, group, theirs := "/c/10-"+id(w.other), fmt.Sprintf("/c/11-%d", w.group), fmt.Sprintf("/c/11-%d", w.theirs)
 	at := func(name, path, shows string) sight { return sight{name: name, path: path, shows: shows} }
 	return []sight{
-		at("group-notice-new", theirs, ".board.notice"), at("chat", chat, "hy-messages .card"),
+		// A notice and what is pinned come when the first page has been drawn; on a slow processor that is seen in a short conversation.
+		{name: "group-notice-new", path: theirs, shows: ".board.notice", shift: 0.25}, at("chat", chat, "hy-messages .card"),
 		at("list", "/chat/index.shtml", ".row[data-key] a"), at("archived", "/archived", ".row[data-key] a"), at("offline", "/chat/offline.shtml", ".side h1"),
 		at("group", group, ".board.pins"), at("group-quiet", fmt.Sprintf("/c/11-%d", w.quiet), "hy-composer textarea"),
 		at("group-info", group+"/info", "hy-group .members"), at("group-info-member", theirs+"/info", "hy-group .members"), at("group-members", group+"/members", "hy-group .rows"),

@@ -81,7 +81,7 @@ func (w *walk) visit(t *testing.T, who *person, lang string, sights []sight) {
 			}()
 			who.reach(w, s)
 			if len(s.steps) == 0 && who != w.plain {
-				who.judge(first.String(), moved)
+				who.judge(first.String(), moves(max(s.shift, 0.1)))
 			}
 			for i, l := range all {
 				if i > 0 {

@@ -103,6 +103,21 @@ func TestUndoSend(t *testing.T) {
 		t.Errorf("Bo sees %q", got)
 	}
 	ann.until("nothing to take back", "!document.querySelector('.held')")
+
+	// What is taken back while a change goes on was lost when that was kept.
+	ann.eval("localStorage.setItem('hy-undo', '30') ?? 0")
+	ann.say("再写错")
+	ann.see("article.own .held button")
+	ann.do("focus", focus("article.own[data-seq]"))
+	ann.press("F10", "F10", 121, "", 8)
+	ann.pickMenu("pencil")
+	ann.insert(field, "，改一改")
+	ann.click("article.own .held button")
+	ann.click("dialog.box .weui-dialog__btn_default")
+	ann.until("the change", "document.querySelector('hy-composer textarea').value.endsWith('，改一改') && !document.querySelector('.held')")
+	ann.click("hy-composer .context button")
+	ann.click("dialog.box .weui-dialog__btn_warn")
+	ann.until("the words as a draft", "document.querySelector('hy-composer textarea').value === '再写错'")
 }
 
 // TestKeyThatSends has Ctrl+Enter send where that was chosen.

@@ -19,7 +19,7 @@ class Chat extends View {
     this.minute = setInterval(() => document.hidden || this.requestUpdate(), 60000); // a time that is told grows
     this.addEventListener('hy-reply', (event) => this.composer?.reply(event.detail.m));
     this.addEventListener('hy-edit', (event) => this.composer?.edit(event.detail.m));
-    this.addEventListener('hy-write', (event) => this.composer?.write(event.detail.text));
+    this.addEventListener('hy-write', (event) => this.composer?.write(event.detail));
     this.addEventListener('hy-mention', (event) => this.composer?.callSomebody(event.detail.id));
     this.addEventListener('hy-edit-last', () => this.editLast());
   }

@@ -98,6 +98,7 @@ class Composer extends View {
   }
 
   setText(text) {
+    this.long = false;
     this.field.value = text;
     this.grow();
   }
@@ -247,20 +248,29 @@ class Composer extends View {
     this.field.focus();
   }
 
-  /** Puts words back into the field, before those that are there. */
-  async write(text) {
-    if (this.editing && !(await this.dropContext())) return;
-    const { value } = this.field;
+  /**
+   * Puts words back before those that are there. While a change is under way and stays, words that are nowhere else become a
+   * draft, which comes after it.
+   */
+  async write({ text, only = false }) {
+    const { kind, dstid } = this;
+    const before = (there) => (there.trim() ? `${text}\n${there}` : text);
+    if (this.editing && !(await this.dropContext())) {
+      if (only) store.saveDraft(kind, dstid, before(store.draftOf(kind, dstid)));
+      return;
+    }
     this.holding = false;
-    this.setText(value.trim() ? `${text}\n${value}` : text);
+    this.setText(before(this.field.value));
     this.typed();
     this.field.focus();
   }
 
   /** What a cross and Escape stand for: words that were changed are not thrown away unasked. Gives whether there is nothing left. */
   async dropContext() {
+    const { key } = this;
     const changed = this.editing && this.field.value !== this.editing.content;
     if (changed && !(await ask({ title: t('chat.change.drop'), yes: t('act.drop'), no: t('act.drop.no'), warn: true }))) return false;
+    if (this.key !== key) return false; // another conversation was opened meanwhile
     this.leaveContext();
     return true;
   }

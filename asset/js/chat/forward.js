@@ -53,10 +53,11 @@ function targets() {
  * @returns {Promise<boolean>} whether they were sent
  */
 export async function forward(pane, messages, how = {}) {
+  const { kind, dstid } = pane;
   await everybody();
+  if (pane.kind !== kind || pane.dstid !== dstid) return false; // another conversation was opened meanwhile
   const state = { ...targets(), chosen: new Set(), query: '', note: '', busy: false, fault: '', done: false };
   const { dialog, draw } = await openPanel(t(how.merged ? 'forward.merged' : 'forward.title'), 'forward', () => state.chosen.size > 1);
-  const { kind, dstid } = pane;
   return new Promise((resolve) => {
     const redraw = () => draw(body(state, messages, how, { toggle, find, send, note: (text) => { state.note = text; } }));
     const toggle = (key, box) => {

@@ -53,7 +53,7 @@ function undo(entry, pane) {
   if (!store.outbox.peek().find(entry.cid)) return; // it has left meanwhile
   store.outbox.peek().cancel(entry.cid);
   const text = entry.media === 1 ? entry.content : entry.memo;
-  if (text) emit(pane, 'hy-write', { text });
+  if (text) emit(pane, 'hy-write', { text, only: true });
 }
 
 /** What stands under a bubble: the way back while it is held, or both times of what arrived long after it was written. */
