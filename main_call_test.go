@@ -103,6 +103,24 @@ func TestCallEndsWithTheServer(t *testing.T) {
 	}
 }
 
+// TestCallEndsWhenTwoPart: a block, or the end of a friendship, ends the call.
+func TestCallEndsWhenTwoPart(t *testing.T) {
+	n := start(t)
+	a, b := n.pair(n.public)
+	la, lb := a.connect(), b.connect()
+	for _, route := range []string{"/contact/block", "/contact/delfriend"} {
+		la.send(model.Message{Cmd: model.CmdCallInvite, DstID: b.id})
+		lb.await(model.CmdCallInvite, "")
+		lb.send(model.Message{Cmd: model.CmdCallAccept})
+		la.await(model.CmdCallAccept, "")
+		b.must(route, url.Values{"dstid": {fmt.Sprint(a.id)}}, nil)
+		if m := la.await(model.CmdCallEnd, ""); m.UserID != b.id {
+			t.Errorf("%s: the other hears %+v", route, m)
+		}
+		b.must("/contact/unblock", url.Values{"dstid": {fmt.Sprint(a.id)}}, nil)
+	}
+}
+
 // TestCallServers: a session gets credentials of its own, nobody else any.
 func TestCallServers(t *testing.T) {
 	n := start(t, "-turn", "127.0.0.1:0", "-turn-public", "127.0.0.1", "-turn-only", "on")

@@ -144,6 +144,7 @@ func (s *server) wire(ctx context.Context, d *db.DB) (_ *product, err error) {
 	calls.Wake = awake.Ring
 	groups := service.NewCommunityService(d, committer, presence, s.now)
 	contacts = service.NewContactService(d, users, live, s.now)
+	contacts.Parted = calls.Part
 	edge := &ctrl.Server{
 		Log: s.log, Locale: s.catalogue, Metrics: s.metrics, Pages: pages,
 		Sessions: sessions, Devices: sessions, Users: users, Contacts: contacts, Communities: groups,

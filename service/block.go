@@ -33,6 +33,7 @@ func (c *ContactService) Block(ctx context.Context, userID, dstID int64) error {
 	})
 	if err == nil {
 		c.notice(model.EventContactChanged, userID, dstID, userID)
+		c.part(ctx, userID, dstID)
 	}
 	return err
 }

@@ -368,3 +368,43 @@ func TestStatesOfCallsAreToldAgain(t *testing.T) {
 		again("ended answered")
 	})
 }
+
+// TestPartingEndsACall: who blocks somebody ends the call with them, answered or
+// not, from any node; calls with others go on.
+func TestPartingEndsACall(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		x := newExchanges(t, d, 2, false)
+		home, other := x.nodes[0], x.nodes[1]
+		for _, tt := range []struct {
+			name         string
+			answered     bool
+			at           *station
+			by, from     int64
+			cmd          int
+			reason, said string
+		}{
+			{"the callee, answered", true, other, 2, 1, model.CmdCallEnd, "answered", "ended answered"},
+			{"the caller, answered", true, home, 1, 2, model.CmdCallEnd, "answered", "ended answered"},
+			{"the callee, ringing", false, other, 2, 1, model.CmdCallReject, "declined", "ended declined"},
+			{"the caller, ringing", false, home, 1, 2, model.CmdCallEnd, "cancelled", "ended cancelled"},
+		} {
+			t.Log(tt.name)
+			x.must(home.send(10, model.CmdCallInvite, 2, `{"device":"a"}`, nil))
+			other.hears(20, model.CmdCallInvite, "")
+			if tt.answered {
+				x.must(home.send(20, model.CmdCallAccept, 1, `{"device":"b"}`, nil))
+				home.hears(10, model.CmdCallAccept, "")
+			}
+			tt.at.Part(t.Context(), tt.by, 3)
+			if calls, _ := home.going(); calls != 1 {
+				t.Fatalf("%d calls go on after one of them parted from somebody else", calls)
+			}
+			tt.at.Part(t.Context(), tt.by, tt.from)
+			home.hears(uint64(tt.from*10), tt.cmd, tt.reason)
+			other.hears(uint64(tt.by*10), model.CmdCallState, tt.said)
+			if calls, _ := home.going(); calls != 0 {
+				t.Errorf("%d calls go on", calls)
+			}
+		}
+	})
+}

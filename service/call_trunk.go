@@ -59,7 +59,7 @@ type expected struct {
 }
 
 // callLetter is what nodes have to say to each other about calls: a frame or the
-// loss of a socket to a call's home, what is to be told or a refusal from there.
+// loss of a socket or of the right to speak to a call's home, what is to be told or a refusal from there.
 // An empty one asks whether anybody reads.
 type callLetter struct {
 	UserID int64          `json:"userid,omitempty"`
@@ -67,6 +67,7 @@ type callLetter struct {
 	Number int64          `json:"number,omitempty"` // of the frame, for its refusal
 	Frame  *model.Message `json:"frame,omitempty"`
 	Left   bool           `json:"left,omitempty"`
+	Part   int64          `json:"part,omitempty"` // whom UserID may not speak to any more
 	Tell   *callTell      `json:"tell,omitempty"`
 	Refuse *callRefusal   `json:"refuse,omitempty"`
 }
@@ -214,6 +215,8 @@ func (s *CallService) heed(ctx context.Context, sender, body string) {
 		s.trunk.refused(l.Number, l.Refuse)
 	case l.Left:
 		s.Left(from)
+	case l.Part != 0:
+		s.part(l.UserID, l.Part)
 	case l.Frame != nil:
 		ctx, cancel := context.WithTimeout(ctx, frameTime)
 		defer cancel()

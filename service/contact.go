@@ -26,6 +26,9 @@ type ContactService struct {
 	users *UserService
 	out   Publisher
 	now   Clock
+
+	// Parted, if set before use, hears that two may not speak any more, by whose wish.
+	Parted func(ctx context.Context, by, other int64)
 }
 
 // NewContactService makes a ContactService.
@@ -186,8 +189,15 @@ func (c *ContactService) Remove(ctx context.Context, userID, dstID int64) error 
 	})
 	if err == nil {
 		c.noticeBoth(model.EventFriendRemoved, userID, dstID)
+		c.part(ctx, userID, dstID)
 	}
 	return err
+}
+
+func (c *ContactService) part(ctx context.Context, by, other int64) {
+	if c.Parted != nil {
+		c.Parted(ctx, by, other)
+	}
 }
 
 // FriendIDs gives the ids of the friends who may know whether a user is there:
