@@ -68,3 +68,16 @@ func FuzzLinks(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkHostileLinks is a text of 64 kB that once had each address, mark or
+// bracket in it cost a reading of the whole.
+func BenchmarkHostileLinks(b *testing.B) {
+	for name, piece := range map[string]string{"addresses": "www.a.b ", "refused": "https://x/%zz-", "brackets": ")"} {
+		text := "https://a.b/" + strings.Repeat(piece, (64<<10)/len(piece))
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				links(text)
+			}
+		})
+	}
+}
